@@ -1,0 +1,32 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the checkout importable as the collection that Ansible would load."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+COLLECTIONS = CHECKOUT / ".cache" / "collections"
+LINK = COLLECTIONS / "ansible_collections" / "aiops" / "runbooks"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the collection on the import path, here and in every program that a test starts."""
+    if not (LINK / "galaxy.yml").is_file():
+        raise pytest.UsageError(f"{LINK} does not lead to this checkout: run `make link` (or `make setup`) first.")
+    sys.path.insert(0, str(COLLECTIONS))
+    inherited = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(COLLECTIONS), *([inherited] if inherited else [])])
+    os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """Return the root of the checkout."""
+    return CHECKOUT
