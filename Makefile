@@ -32,7 +32,7 @@ setup-dev: setup $(VENV)/.development  ## The same, with everything the tests ne
 link: $(LINK)/galaxy.yml
 
 $(LINK)/galaxy.yml:
-	@mkdir -p $(dir $(LINK)/)..
+	@mkdir -p $(dir $(LINK))
 	@ln -sfn ../../../.. $(LINK)
 
 $(VENV)/bin/python:
@@ -49,3 +49,116 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 	$(SAY) "Installing what the tests need (a minute)"
 	@$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+##@ demo
+
+# The demo keeps its store and its reports beside the four systems, so that `make demo-down` leaves nothing behind.
+demo demo-break demo-repair: export AIOPS_STATE_DIR := $(CURDIR)/.demo/state
+WEEKLY := $(BIN)/ansible-playbook playbooks/weekly.yml
+SHOW_REPORTS = @printf '\nReports: %s\n' "$(AIOPS_STATE_DIR)/reports"; ls -1t "$(AIOPS_STATE_DIR)/reports" | head -n 4
+
+.PHONY: demo
+demo: setup  ## Start four systems on this machine, run the weekly procedure, show where the report is
+	$(SAY) "Starting the four demo systems"
+	@$(BIN)/python -m demo up
+	$(SAY) "ansible-playbook playbooks/weekly.yml"
+	@$(WEEKLY)
+	$(SHOW_REPORTS)
+
+.PHONY: demo-break
+demo-break: setup  ## Make believable trouble in the demo and see the weekly procedure catch it
+	$(SAY) "Making trouble"
+	@$(BIN)/python -m demo break
+	$(SAY) "ansible-playbook playbooks/weekly.yml (it ends with an error: systems are critical now)"
+	@status=0; $(WEEKLY) || status=$$?; case $$status in 2|4|6) ;; 0) echo "The trouble was not noticed."; exit 1 ;; *) exit $$status ;; esac
+	$(SHOW_REPORTS)
+
+.PHONY: demo-repair
+demo-repair: setup  ## Undo the trouble and run the weekly procedure again
+	$(SAY) "Repairing the demo systems"
+	@$(BIN)/python -m demo repair
+	$(SAY) "ansible-playbook playbooks/weekly.yml"
+	@$(WEEKLY)
+	$(SHOW_REPORTS)
+
+.PHONY: demo-down
+demo-down:  ## Stop the demo systems and remove all they kept
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m demo down; fi
+	@rm -rf .demo
+
+##@ tests
+
+PYTEST := $(BIN)/pytest
+CLOSING := .cache/closing-lines
+# A run's last line is kept, so that `make test` can end with all of them.
+define run-pytest
+	@mkdir -p $(CLOSING)
+	@$(PYTEST) $(2) 2>&1 | tee $(CLOSING)/$(1).log
+	@tail -n 1 $(CLOSING)/$(1).log > $(CLOSING)/$(1)
+endef
+
+.PHONY: test
+test:  ## Everything: lint, sanity, unit, integration, and real hosts where they can run
+	@rm -rf $(CLOSING)
+	@$(MAKE) lint sanity unit integration test-hosts
+	$(SAY) "All tests passed"
+	@cd $(CLOSING) && for part in unit integration hosts; do \
+		if [ -f $$part ]; then printf '%-12s %s\n' "$$part:" "$$(cat $$part)"; fi; done
+
+.PHONY: lint
+lint: setup-dev  ## ruff, mypy, yamllint, ansible-lint, changelog
+	$(SAY) "ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(SAY) "mypy"
+	@$(BIN)/mypy
+	$(SAY) "yamllint"
+	@$(BIN)/yamllint --strict .
+	$(SAY) "ansible-lint"
+	@$(BIN)/ansible-lint --offline
+	$(SAY) "antsibull-changelog"
+	@$(BIN)/antsibull-changelog lint
+
+.PHONY: sanity
+sanity: setup-dev  ## ansible-test sanity on a copy, complete or failed (ONLY="pep8 pylint" for some tests)
+	$(SAY) "ansible-test sanity (half a minute; two minutes the first time)"
+	@$(BIN)/python tests/sanity_run.py $(ONLY)
+
+.PHONY: unit
+unit: setup-dev  ## Unit tests
+	$(SAY) "Unit tests"
+	$(call run-pytest,unit,tests/unit)
+
+.PHONY: integration
+integration: setup-dev  ## Playbooks, modules and the packaged collection, on this machine
+	$(SAY) "Integration tests"
+	$(call run-pytest,integration,tests/integration)
+
+.PHONY: hosts-up
+hosts-up: setup-dev  ## Start the systemd test hosts (root and podman)
+	@$(BIN)/python -m tests.hosts up
+
+.PHONY: hosts-down
+hosts-down: setup-dev  ## Remove the systemd test hosts
+	@$(BIN)/python -m tests.hosts down
+
+.PHONY: test-hosts
+test-hosts: setup-dev  ## Weekly runs on real systemd hosts, healthy and broken (molecule, testinfra)
+	$(SAY) "Real systemd hosts"
+	@mkdir -p $(CLOSING)
+	@cd extensions && $(BIN)/molecule test --scenario-name weekly 2>&1 | tee ../$(CLOSING)/hosts.log
+
+.PHONY: bench
+bench: setup-dev  ## Wall time, CPU and bytes of the weekly checks beside ssh, plain tasks and pyinfra
+	@$(BIN)/python -m tests.bench
+
+##@ packaging
+
+.PHONY: build
+build: setup  ## Build the collection's archive under .cache/build
+	@$(BIN)/ansible-galaxy collection build --force --output-path .cache/build
+
+.PHONY: clean
+clean: demo-down  ## Remove the demo, .venv and everything generated
+	@rm -rf .cache .venv
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
