@@ -1,0 +1,90 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one schema: what a look at a system returns, and the order of its states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, List, Optional, Union
+
+OK = "ok"
+WARNING = "warning"
+UNKNOWN = "unknown"
+CRITICAL = "critical"
+#: From harmless to worst. Unknown is worse than warning: nobody has looked.
+STATES = (OK, WARNING, UNKNOWN, CRITICAL)
+#: Exit status of a Nagios plugin for each state.
+NAGIOS_STATUS = {OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3}
+
+EVIDENCE_LINES = 20
+EVIDENCE_LINE_CHARACTERS = 400
+
+Scalar = Union[int, float, str, None]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a Result has its state: an id of the catalogue and the fields of its sentence."""
+
+    id: str
+    fields: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a check kind acquired, before any level is applied.
+
+    Args:
+        value: the first metric of the kind; None when it could not be measured.
+        unit: ``%``, ``s``, ``ms``, ``B``, ``days``, ``count``, ``USD`` or empty; None takes the kind's own.
+        state: worse than ``ok`` only for a fault that the kind recognises by itself.
+        reason: names that fault.
+        metrics: every other figure, by name.
+        evidence: lines that a person would want to see.
+        coverage: share of the input that was understood, 0 to 1.
+        source: what was read, when that is not obvious from the parameters.
+    """
+
+    value: Scalar = None
+    unit: Optional[str] = None
+    state: str = OK
+    reason: Optional[Reason] = None
+    metrics: Dict[str, Scalar] = field(default_factory=dict)
+    evidence: List[str] = field(default_factory=list)
+    coverage: Optional[float] = None
+    source: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One check's answer: the record that is stored, judged, reported and exported."""
+
+    system: str
+    check: str
+    kind: str
+    state: str
+    value: Scalar
+    unit: str
+    warning: Optional[str]
+    critical: Optional[str]
+    reason: Reason
+    evidence: List[str]
+    coverage: Optional[float]
+    runbook: Optional[str]
+    started: str
+    seconds: float
+    metrics: Dict[str, Scalar] = field(default_factory=dict)
+    source: Optional[str] = None
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Return the record as plain JSON values."""
+        record = dict(self.__dict__)
+        record["reason"] = {"id": self.reason.id, "fields": dict(self.reason.fields)}
+        return record
+
+
+def worst(states: Iterable[str]) -> str:
+    """Return the worst of the states; ``unknown`` when there is none, because nothing was looked at."""
+    ranks = [STATES.index(state) for state in states]
+    return STATES[max(ranks)] if ranks else UNKNOWN

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Profiles: what an inventory says of one system, validated, merged and cut down to one procedure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
+from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import did_you_mean
+from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
+
+from .plain import plain
+
+PREFIX = "system_"
+CADENCES = ("daily", "evening", "weekly", "monthly", "quarterly")
+_SPECIFICATION = Path(__file__).resolve().parents[2] / "roles" / "run" / "meta" / "argument_specs.yml"
+#: Keys of a check that only the control side needs.
+_CONTROL_KEYS = ("every", "title", "availability", "state", "published")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One system as one procedure needs it.
+
+    Args:
+        system: name of the system.
+        timezone: IANA name.
+        checks: the checks that are due, ready for ``checks_info``.
+        actions: the actions that this procedure may plan.
+        snapshot: what reports need to know later: titles, zone, variant, layout.
+    """
+
+    system: str
+    timezone: str
+    checks: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    snapshot: dict[str, Any]
+
+
+@lru_cache(maxsize=1)
+def specification() -> dict[str, Any]:
+    """Return the role's argument specification: the one place that says what a profile may contain."""
+    document = yaml.safe_load(_SPECIFICATION.read_text(encoding="utf-8"))
+    options = document["argument_specs"]["main"]["options"]
+    return {name: rule for name, rule in options.items() if name.startswith(PREFIX)}
+
+
+def resolve(host: str, variables: Mapping[str, Any], raw: Mapping[str, Any], procedure: str) -> Profile:
+    """Validate a host's profile and cut it down to what is due.
+
+    Args:
+        host: inventory name, for errors.
+        variables: the host's variables, templated when they are read.
+        raw: the same variables before templating, to find names that nothing refers to.
+        procedure: a cadence, or ``all``.
+
+    Raises:
+        ProfileError: names the host, the key and the way out.
+    """
+    known = specification()
+    if "system_name" not in raw:
+        raise ProfileError(
+            "%s has no profile: system_name is not defined" % host,
+            "Put the host into the group of its system (see inventories/example), or describe it in group_vars",
+        )
+    _refuse_unknown_names(host, raw, known)
+    given = {name: _read(host, variables, name) for name in known if name in raw}
+    outcome = ArgumentSpecValidator(known).validate(given)
+    if outcome.error_messages:
+        raise ProfileError("%s: %s" % (host, "; ".join(outcome.error_messages)), "See roles/run/meta/argument_specs.yml")
+    settings = plain(outcome.validated_parameters)
+    _refuse_unused_names(host, settings["system_name"], raw)
+    checks = _merged(host, settings["system_checks"] or [], settings.get("system_check_changes") or [])
+    prepared = [_prepared(host, check) for check in checks]
+    due = [ready for check, ready in zip(checks, prepared) if _due(check, procedure)]
+    if not checks:
+        raise ProfileError("%s: system_checks is empty" % host, "A profile without checks can never say that all is well")
+    return Profile(
+        system=settings["system_name"],
+        timezone=settings["system_timezone"],
+        checks=due,
+        actions=[action for action in settings.get("system_actions") or [] if _due(action, procedure)],
+        snapshot=_snapshot(settings, checks),
+    )
+
+
+def _read(host: str, variables: Mapping[str, Any], name: str) -> Any:
+    try:
+        return plain(variables[name])
+    except Exception as error:
+        raise ProfileError("%s: %s cannot be read: %s" % (host, name, error), "Define what it refers to") from None
+
+
+def _refuse_unknown_names(host: str, raw: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for name in raw:
+        if name.startswith(PREFIX) and name not in known:
+            raise ProfileError(
+                "%s: the profile has no key %s%s" % (host, name, did_you_mean(name, known)),
+                "Keys: %s" % ", ".join(sorted(known)),
+            )
+
+
+def _refuse_unused_names(host: str, system: str, raw: Mapping[str, Any]) -> None:
+    """Refuse a site value that nothing refers to: it is a misspelt one, and its default would be used in silence."""
+    own = [name for name in raw if name.startswith(system + "_")]
+    text = {name: _text(raw[name]) for name in raw if name in own or name.startswith((PREFIX, "ansible_"))}
+    for name in own:
+        word = re.compile(r"\b%s\b" % re.escape(name))
+        if not any(word.search(content) for other, content in text.items() if other != name):
+            raise ProfileError(
+                "%s: nothing in the profile uses %s%s" % (host, name, did_you_mean(name, set(own) - {name})),
+                "Correct the name or remove it",
+            )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(_text(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return " ".join(_text(item) for item in value)
+    return str(value)
+
+
+def _merged(host: str, checks: Iterable[dict[str, Any]], changes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lay a variant's changes over the checks, by name; ``state: absent`` removes one, a new name adds one."""
+    by_name: dict[str, dict[str, Any]] = {}
+    for check in checks:
+        if check["name"] in by_name:
+            raise ProfileError("%s: two checks are named %s" % (host, check["name"]), "Rename one of them")
+        by_name[check["name"]] = check
+    for change in changes:
+        given = {key: value for key, value in change.items() if value is not None}
+        base = by_name.get(change["name"])
+        if base is None and not given.get("kind"):
+            raise ProfileError(
+                "%s: system_check_changes names the check %s, which there is not%s"
+                % (host, change["name"], did_you_mean(change["name"], by_name)),
+                "A new check needs a kind; the checks are: %s" % ", ".join(by_name),
+            )
+        if given.get("state") == "absent":
+            by_name.pop(change["name"], None)
+            continue
+        merged = {**(base or {}), **given}
+        if base is not None and given.get("kind") in (None, base["kind"]):
+            merged["parameters"] = {**(base.get("parameters") or {}), **(given.get("parameters") or {})}
+        by_name[change["name"]] = merged
+    return list(by_name.values())
+
+
+def _prepared(host: str, check: Mapping[str, Any]) -> dict[str, Any]:
+    if not check.get("kind"):
+        raise ProfileError("%s: check %s has no kind" % (host, check["name"]), "Kinds: %s" % ", ".join(registry.KINDS))
+    asked = {key: value for key, value in check.items() if key not in _CONTROL_KEYS and value is not None}
+    try:
+        engine.parse_check(asked, registry.load)
+    except ProfileError as error:
+        raise ProfileError("%s: %s" % (host, error.message), error.way_out) from None
+    return asked
+
+
+def _due(item: Mapping[str, Any], procedure: str) -> bool:
+    return procedure == "all" or procedure in (item.get("every") or CADENCES)
+
+
+def _snapshot(settings: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "title": settings.get("system_title") or {"en": settings["system_name"], "ja": settings["system_name"]},
+        "timezone": settings["system_timezone"],
+        "variant": settings["system_variant"],
+        "checks": {
+            check["name"]: {
+                "title": check.get("title") or {},
+                "availability": bool(check.get("availability")),
+                "runbook": check.get("runbook"),
+            }
+            for check in checks
+        },
+        "report": settings.get("system_report") or {},
+    }
