@@ -1,0 +1,44 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store of runs, results, actions and leases: SQLite by default, PostgreSQL by URL.
+
+``open_store`` gives a ``Store``; every other function takes it first. Records go in and come out as they are on the
+wire (times as ISO text in UTC); only ``series`` and ``observations``, which are computed with, give datetimes.
+"""
+
+from __future__ import annotations
+
+from .errors import StoreError
+from .holder import Holder, current_holder
+from .leases import begin, preview, release, renew_lease
+from .location import default_url, state_directory
+from .opening import open_store
+from .queries import Point, Sighting, last_result, last_run, last_runs, observations, runs_between, series
+from .recording import finish
+from .staleness import Refusal
+from .transactions import Store
+
+__all__ = [
+    "Holder",
+    "Point",
+    "Refusal",
+    "Sighting",
+    "Store",
+    "StoreError",
+    "begin",
+    "current_holder",
+    "default_url",
+    "finish",
+    "last_result",
+    "last_run",
+    "last_runs",
+    "observations",
+    "open_store",
+    "preview",
+    "release",
+    "renew_lease",
+    "runs_between",
+    "series",
+    "state_directory",
+]

@@ -1,0 +1,240 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What reports, trends and availability read: always a fixed number of statements, however many runs there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.aiops.runbooks.plugins.module_utils.model import STATES
+
+from .clock import utc
+from .records import Row, action_record, result_record, run_record
+from .requirements import sa
+from .rows import fetch
+from .schema import tables
+from .transactions import Store, read
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Select, Table
+
+#: More names than this are compared in Python: a statement takes a bounded number of parameters.
+NAMES_IN_STATEMENT = 400
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measured figure of a check.
+
+    Args:
+        at: when the check looked, UTC.
+        value: the figure.
+        state: state of the result that it comes from.
+        run_id: the run.
+    """
+
+    at: datetime
+    value: float
+    state: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What one finished run says about a system being up.
+
+    Args:
+        at: when the run started, UTC.
+        finished: when it was over, UTC.
+        reachable: whether the host answered.
+        checks: state of each check that the profile marks with ``availability``.
+        procedure: the run's procedure.
+        run_id: the run.
+    """
+
+    at: datetime
+    finished: datetime | None
+    reachable: bool
+    checks: Mapping[str, str]
+    procedure: str
+    run_id: str
+
+
+def runs_between(
+    store: Store,
+    hosts: Collection[str] | None,
+    procedures: Collection[str] | None,
+    start: datetime,
+    end: datetime,
+    *,
+    states: Collection[str] | None = None,
+) -> list[Row]:
+    """Return the Run records that started in [start, end), oldest first, with results, actions and profile.
+
+    Args:
+        store: an open store.
+        hosts: inventory hosts; None for all.
+        procedures: procedures; None for all.
+        start: first moment, UTC.
+        end: moment after the last, UTC.
+        states: only runs in these states; None also gives ``running``, ``interrupted`` and ``refused`` ones.
+    """
+    runs = tables().runs
+    conditions = _period(runs.c.started, start, end)
+    conditions += _among(runs.c.host, hosts) + _among(runs.c.procedure, procedures) + _among(runs.c.state, states)
+    chosen = sa.select(runs.c.id).where(*conditions)
+    found = read(store, lambda connection: _complete(connection, chosen))
+    return [run for run in found if hosts is None or run["host"] in hosts]
+
+
+def last_run(
+    store: Store,
+    host: str,
+    procedure: str | None = None,
+    *,
+    before: datetime | None = None,
+    states: Collection[str] | None = STATES,
+) -> Row | None:
+    """Return the newest Run record of a host, a finished one unless ``states`` says otherwise, or None."""
+    return last_runs(store, [host], procedure, before=before, states=states).get(host)
+
+
+def last_runs(
+    store: Store,
+    hosts: Collection[str] | None,
+    procedure: str | None = None,
+    *,
+    before: datetime | None = None,
+    states: Collection[str] | None = STATES,
+) -> dict[str, Row]:
+    """Return the newest Run record of each host that has one; ``before`` leaves out what started then or later."""
+    runs = tables().runs
+    conditions = _among(runs.c.host, hosts) + _among(runs.c.state, states)
+    if procedure is not None:
+        conditions.append(runs.c.procedure == procedure)
+    if before is not None:
+        conditions.append(runs.c.started < utc(before, "before"))
+    newest_first = sa.func.row_number().over(
+        partition_by=runs.c.host, order_by=(runs.c.started.desc(), runs.c.id.desc())
+    )
+    ranked = sa.select(runs.c.id, newest_first.label("place")).where(*conditions).subquery()
+    chosen = sa.select(ranked.c.id).where(ranked.c.place == 1)
+    found = read(store, lambda connection: _complete(connection, chosen))
+    return {run["host"]: run for run in found if hosts is None or run["host"] in hosts}
+
+
+def last_result(
+    store: Store, host: str, check: str, *, states: Collection[str] = ("ok", "warning", "critical"), before: datetime
+) -> Row | None:
+    """Return the newest Result of a check in one of the states that started before a moment, with its ``run_id``.
+
+    The default states give the last good figures of something that cannot be measured now.
+    """
+    results = tables().results
+    query = (
+        sa.select(results)
+        .where(results.c.host == host, results.c.check == check, results.c.started < utc(before, "before"))
+        .where(results.c.state.in_(list(states)))
+        .order_by(results.c.started.desc())
+        .limit(1)
+    )
+    found = read(store, lambda connection: fetch(connection, query))
+    return {**result_record(found[0]), "run_id": found[0]["run_id"]} if found else None
+
+
+def series(store: Store, host: str, check: str, metric: str | None, start: datetime, end: datetime) -> list[Point]:
+    """Return a figure of a check over [start, end), oldest first, only where it was measured as a number.
+
+    Args:
+        store: an open store.
+        host: inventory host.
+        check: name of the check.
+        metric: one of its ``metrics``; None for the result's ``value``.
+        start: first moment, UTC.
+        end: moment after the last, UTC.
+    """
+    results = tables().results
+    column = results.c.value if metric is None else results.c.metrics
+    query = (
+        sa.select(results.c.started, column.label("figure"), results.c.state, results.c.run_id)
+        .where(results.c.host == host, results.c.check == check, *_period(results.c.started, start, end))
+        .order_by(results.c.started, results.c.run_id)
+    )
+    points = []
+    for row in read(store, lambda connection: connection.execute(query).all()):
+        figure = row.figure if metric is None else (row.figure or {}).get(metric)
+        if isinstance(figure, (int, float)) and not isinstance(figure, bool):
+            points.append(Point(at=row.started, value=figure, state=row.state, run_id=row.run_id))
+    return points
+
+
+def observations(store: Store, host: str, start: datetime, end: datetime) -> list[Sighting]:
+    """Return what every finished run that started in [start, end) says about a host being up, oldest first."""
+    runs, results = tables().runs, tables().results
+    conditions = [runs.c.host == host, runs.c.state.in_(STATES), *_period(runs.c.started, start, end)]
+    chosen = sa.select(runs.c.id).where(*conditions)
+
+    def work(connection: Connection) -> tuple[Sequence[Any], Sequence[Any], dict[str, Any]]:
+        query = sa.select(runs).where(*conditions).order_by(*_order(runs))
+        states = sa.select(results.c.run_id, results.c.check, results.c.state).where(results.c.run_id.in_(chosen))
+        return connection.execute(query).all(), connection.execute(states).all(), _profiles(connection, chosen)
+
+    found, checked, profiles = read(store, work)
+    states_of: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in checked:
+        states_of[row.run_id][row.check] = row.state
+    return [
+        Sighting(
+            at=run.started,
+            finished=run.finished,
+            reachable=run.reachable is not False,
+            checks=_availability(states_of[run.id], profiles.get(run.profile_digest)),
+            procedure=run.procedure,
+            run_id=run.id,
+        )
+        for run in found
+    ]
+
+
+def _availability(states: Mapping[str, str], profile: Any) -> dict[str, str]:
+    checks = (profile or {}).get("checks") or {}
+    return {name: state for name, state in states.items() if (checks.get(name) or {}).get("availability")}
+
+
+def _period(column: ColumnElement[Any], start: datetime, end: datetime) -> list[ColumnElement[bool]]:
+    return [column >= utc(start, "start"), column < utc(end, "end")]
+
+
+def _among(column: ColumnElement[Any], names: Collection[str] | None) -> list[ColumnElement[bool]]:
+    if names is None or len(names) > NAMES_IN_STATEMENT:
+        return []
+    return [column.in_(sorted(names))]
+
+
+def _order(runs: Table) -> tuple[ColumnElement[Any], ...]:
+    return runs.c.started, runs.c.host, runs.c.id
+
+
+def _complete(connection: Connection, chosen: Select[Any]) -> list[Row]:
+    """Return the chosen runs with everything that belongs to them, in four statements."""
+    runs, results, actions = tables().runs, tables().results, tables().actions
+    rows = fetch(connection, sa.select(runs).where(runs.c.id.in_(chosen)).order_by(*_order(runs)))
+    profiles = _profiles(connection, chosen)
+    parts: dict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    for place, table, record in ((0, results, result_record), (1, actions, action_record)):
+        query = sa.select(table).where(table.c.run_id.in_(chosen)).order_by(table.c.run_id, table.c.position)
+        for row in fetch(connection, query):
+            parts[row["run_id"]][place].append(record(row))
+    return [run_record(row, profiles.get(row["profile_digest"]), *parts[row["id"]]) for row in rows]
+
+
+def _profiles(connection: Connection, chosen: Select[Any]) -> dict[str, Any]:
+    runs, profiles = tables().runs, tables().profiles
+    digests = sa.select(runs.c.profile_digest).where(runs.c.id.in_(chosen))
+    query = sa.select(profiles.c.digest, profiles.c.content).where(profiles.c.digest.in_(digests))
+    return {row.digest: row.content for row in connection.execute(query)}
