@@ -1,0 +1,240 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Believable trouble for the demo machine, each kind with its repair."""
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from ..clock import HOUR_SECONDS, use_timezone
+from ..files import set_modified, write_json
+from ..paths import paths_of
+from . import programs
+from .lifecycle import STATE_FILE, require_state
+
+DAMAGED_PAGES = 3
+EXPIRED_DAYS = -3
+LOCK_AGE_SECONDS = 3 * HOUR_SECONDS
+FILL_BYTES = 256 * 1024 * 1024
+SPARE_BYTES = 1024 * 1024 * 1024
+CRASHED_RUN = "dead10cc00000001"
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What a trouble needs to know of the machine it troubles."""
+
+    root: Path
+    layout: str
+    timezone: str
+    base_port: int
+
+    def paths(self, system: str) -> Any:
+        """The paths of `system`."""
+        return paths_of(system, self.root / system, self.layout, {})
+
+    def keep(self, name: str) -> Path:
+        """Where the undamaged things of trouble `name` are kept."""
+        place = self.root / "undamaged" / name
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def start(self, name: str) -> None:
+        """Start program `name`."""
+        programs.start(name, self.root, self.layout, self.timezone, self.base_port)
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble:
+    """One kind of trouble: `make` returns the sentence that says what was done."""
+
+    system: str
+    make: Callable[[Machine], str]
+    undo: Callable[[Machine], str]
+
+
+def _remove_sidecars(database: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        beside = Path(str(database) + suffix)
+        if beside.exists():
+            beside.unlink()
+
+
+def _corrupt_database(machine: Machine) -> str:
+    """Overwrite pages of the estimates, which the live writer never touches; the backend is stopped meanwhile."""
+    database = machine.paths("estimator").database
+    programs.stop("estimator", machine.root)
+    connection = sqlite3.connect(str(database))
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        first = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'estimates'").fetchone()[0]
+    finally:
+        connection.close()
+    _remove_sidecars(database)
+    shutil.copy2(str(database), str(machine.keep("database") / "app.db"))
+    with open(database, "r+b") as stream:
+        for page in range(first, min(first + DAMAGED_PAGES, pages)):
+            stream.seek((page - 1) * page_size)
+            stream.write(b"\xde\xad\xbe\xef" * (page_size // 4))
+    machine.start("estimator")
+    return "pages %d to %d of %s are overwritten" % (first, first + DAMAGED_PAGES - 1, database)
+
+
+def _restore_database(machine: Machine) -> str:
+    database = machine.paths("estimator").database
+    programs.stop("estimator", machine.root)
+    _remove_sidecars(database)
+    shutil.copy2(str(machine.keep("database") / "app.db"), str(database))
+    machine.start("estimator")
+    return "%s is put back" % database
+
+
+def _reload_front(machine: Machine) -> None:
+    import signal
+
+    pid = programs.read_pid("front", machine.root)
+    if pid is not None and programs.is_running("front", machine.root):
+        os.kill(pid, signal.SIGHUP)
+        time.sleep(0.2)
+
+
+def _expire_certificate(machine: Machine) -> str:
+    from .. import certificates
+    from ..estimator.front import live_directory
+    from ..estimator.seed import HOST_NAME
+
+    paths = machine.paths("estimator")
+    live, kept = live_directory(paths), machine.keep("certificate")
+    for entry in live.iterdir():
+        shutil.copy2(str(entry), str(kept / entry.name))
+    certificates.issue(paths.certificates, HOST_NAME, time.time(), EXPIRED_DAYS)
+    _reload_front(machine)
+    return "the front serves a certificate that expired %d days ago (%s)" % (-EXPIRED_DAYS, live / "cert.pem")
+
+
+def _renew_certificate(machine: Machine) -> str:
+    from ..estimator.front import live_directory
+
+    live = live_directory(machine.paths("estimator"))
+    for entry in machine.keep("certificate").iterdir():
+        shutil.copy2(str(entry), str(live / entry.name))
+    _reload_front(machine)
+    return "the front serves the valid certificate again"
+
+
+def _leave_lock(machine: Machine) -> str:
+    """The lock of a run that was killed three hours ago: its process id belonged to a process that is gone."""
+    from ..aimo import engine
+
+    paths = machine.paths("aimo")
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    began = time.time() - LOCK_AGE_SECONDS
+    engine.take_lock(paths, dead.pid)
+    engine.record_running(paths, CRASHED_RUN, began)
+    for place in (paths.lock, paths.pid):
+        set_modified(place, began)
+    return "%s is left by process %d, which is dead" % (paths.lock, dead.pid)
+
+
+def _clear_lock(machine: Machine) -> str:
+    from ..aimo import engine
+
+    paths = machine.paths("aimo")
+    engine.release_lock(paths)
+    engine.forget_run(paths, CRASHED_RUN)
+    return "%s is removed" % paths.lock
+
+
+def _fill_quota(machine: Machine) -> str:
+    """Really occupy the space: the quota of the models, data and logs is exceeded, the disk itself is spared."""
+    place = _filler(machine)
+    if shutil.disk_usage(str(machine.root)).free < FILL_BYTES + SPARE_BYTES:
+        raise RuntimeError("less than %d MiB are free below %s: the disk is not filled further"
+                           % ((FILL_BYTES + SPARE_BYTES) // 2**20, machine.root))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place, "wb") as stream:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(stream.fileno(), 0, FILL_BYTES)
+        else:
+            for _ in range(FILL_BYTES // 2**20):
+                stream.write(b"\0" * 2**20)
+    return "%s takes %d MiB: the quota of Smartbox is exceeded" % (place, FILL_BYTES // 2**20)
+
+
+def _filler(machine: Machine) -> Path:
+    return Path(machine.paths("smartbox").database.parent) / "metrics_backfill.tmp"
+
+
+def _empty_quota(machine: Machine) -> str:
+    if _filler(machine).exists():
+        _filler(machine).unlink()
+    return "%s is removed" % _filler(machine)
+
+
+def _kill_service(machine: Machine) -> str:
+    programs.kill("ai_diy", machine.root)
+    return "AI-DIY is killed; its pid file %s is left" % programs.pid_file("ai_diy", machine.root)
+
+
+def _restart_service(machine: Machine) -> str:
+    programs.stop("ai_diy", machine.root)
+    machine.start("ai_diy")
+    return "AI-DIY runs again"
+
+
+TROUBLES: Dict[str, Trouble] = {
+    "database": Trouble("estimator", _corrupt_database, _restore_database),
+    "certificate": Trouble("estimator", _expire_certificate, _renew_certificate),
+    "lock": Trouble("aimo", _leave_lock, _clear_lock),
+    "disk": Trouble("smartbox", _fill_quota, _empty_quota),
+    "service": Trouble("ai_diy", _kill_service, _restart_service),
+}
+
+
+def _machine(root: Path, state: Dict[str, Any]) -> Machine:
+    use_timezone(state["timezone"])
+    return Machine(root, state["layout"], state["timezone"], state["base_port"])
+
+
+def make(root: Path, systems: Sequence[str], only: Optional[Sequence[str]]) -> int:
+    """Make every trouble of `systems` (or `only` those named) that is not there yet, and say so. Returns 0."""
+    unknown = sorted(set(only or ()) - set(TROUBLES))
+    if unknown:
+        raise ValueError("no trouble is called %s; there are: %s" % (", ".join(unknown), ", ".join(TROUBLES)))
+    state = require_state(root)
+    machine = _machine(root, state)
+    for name, trouble in TROUBLES.items():
+        if trouble.system not in systems or trouble.system not in state["seeded"] or (only and name not in only):
+            continue
+        present: List[str] = state["trouble"].setdefault(trouble.system, [])
+        if name in present:
+            print("  %-12s is there already" % name, flush=True)
+            continue
+        print("  %-12s %s" % (name, trouble.make(machine)), flush=True)
+        present.append(name)
+        write_json(root / STATE_FILE, state)
+    return 0
+
+
+def undo(root: Path, systems: Sequence[str]) -> int:
+    """Undo every trouble of `systems` and say so. Returns 0."""
+    state = require_state(root)
+    machine = _machine(root, state)
+    for system in sorted(set(systems) & set(state["trouble"])):
+        for name in list(state["trouble"][system]):
+            print("  %-12s %s" % (name, TROUBLES[name].undo(machine)), flush=True)
+            state["trouble"][system].remove(name)
+            write_json(root / STATE_FILE, state)
+    print("  everything is as it was", flush=True)
+    return 0

@@ -1,0 +1,113 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small HTTP server: one function answers every request, one function may hear about each answer."""
+from __future__ import annotations
+
+import dataclasses
+import http.server
+import json
+import signal
+import sys
+import threading
+import urllib.parse
+from typing import Any, Callable, Dict, Mapping, Optional
+
+REASONS = {429: "Too Many Requests"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What a client asked. `path` has no query; header names are lower case."""
+
+    method: str
+    path: str
+    query: Dict[str, str]
+    headers: Dict[str, str]
+    client: str
+    body: bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Response:
+    """What it gets."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def json_response(value: Any, status: int = 200, headers: Optional[Mapping[str, str]] = None) -> Response:
+    """A response whose body is `value` as JSON."""
+    merged = {"Content-Type": "application/json"}
+    merged.update(headers or {})
+    return Response(status, json.dumps(value, ensure_ascii=False).encode("utf-8"), merged)
+
+
+Answer = Callable[[Request], Response]
+Heard = Callable[[Request, Response], None]
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Answers with `answer`; tells `heard` after each answer. Connections never keep the process alive."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, address: str, port: int, answer: Answer, heard: Optional[Heard] = None) -> None:
+        """Bind `address`:`port`. Raises OSError when the port is taken."""
+        super().__init__((address, port), _Handler)
+        self.answer = answer
+        self.heard = heard
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away or failed its TLS handshake is no event for the server."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "demo"
+    sys_version = ""
+    timeout = 30
+
+    def do_GET(self) -> None:
+        parts = urllib.parse.urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        request = Request(
+            self.command, parts.path, dict(urllib.parse.parse_qsl(parts.query)),
+            {name.lower(): value for name, value in self.headers.items()}, self.client_address[0],
+            self.rfile.read(length) if length else b"")
+        server: Any = self.server
+        response = server.answer(request)
+        self.send_response(response.status, REASONS.get(response.status))
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+        if server.heard:
+            server.heard(request, response)
+
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+def run_until_told_to_stop(server: Optional[Server], stop: threading.Event) -> int:
+    """Serve in the foreground until SIGTERM or SIGINT, then set `stop` for the background threads. Returns 0."""
+    def finish(number: int, frame: Any) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, finish)
+    signal.signal(signal.SIGINT, finish)
+    if server is not None:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    while not stop.wait(3600):
+        pass
+    if server is not None:
+        server.shutdown()
+        server.server_close()
+    sys.stdout.flush()
+    return 0
