@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             # A plan leaves no trace, not even in the store; it still says when a real run would be refused.
             opened = store.open_store(arguments["store_url"], create=False, read_only=True)
-            refusals = store.refusals(opened, [run["host"] for run in able], holder=holder, now=now)
+            refusals = store.refusals(opened, able, holder=holder, now=now)
         else:
             opened = store.open_store(arguments["store_url"])
             refusals = store.begin(opened, able, holder=holder, now=now, lease_seconds=arguments["lease_seconds"])

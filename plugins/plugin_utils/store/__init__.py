@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from .errors import StoreError
 from .holder import Holder, current_holder
-from .leases import begin, preview, release, renew_lease
+from .leases import begin, refusals, release, renew_lease
 from .location import default_url, state_directory
 from .opening import open_store
 from .queries import Point, Sighting, last_result, last_run, last_runs, observations, runs_between, series
 from .recording import finish
 from .staleness import Refusal
 from .transactions import Store
+from .verdict import exit_status, verdict
 
 __all__ = [
     "Holder",
@@ -29,16 +30,18 @@ __all__ = [
     "begin",
     "current_holder",
     "default_url",
+    "exit_status",
     "finish",
     "last_result",
     "last_run",
     "last_runs",
     "observations",
     "open_store",
-    "preview",
+    "refusals",
     "release",
     "renew_lease",
     "runs_between",
     "series",
     "state_directory",
+    "verdict",
 ]

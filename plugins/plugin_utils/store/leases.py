@@ -70,7 +70,7 @@ def begin(
     return write(store, work)
 
 
-def preview(store: Store, runs: Sequence[Run], *, holder: Holder, now: datetime) -> dict[str, Refusal | None]:
+def refusals(store: Store, runs: Sequence[Run], *, holder: Holder, now: datetime) -> dict[str, Refusal | None]:
     """Return what ``begin`` would return, and write nothing (check mode)."""
     now = utc(now, "now")
     wanted = _by_key(runs)
@@ -149,7 +149,7 @@ def _run_row(run: Run, holder: Holder) -> Row:
 
 
 def _refused(row: Row, by: Refusal, now: datetime) -> Row:
-    failure = {"stage": "single_flight", "message": by.line()}
+    failure = {"stage": "begin", "message": str(by)}
     extra = {**(row["extra"] or {}), "refused_by": dict(vars(by))}
     return {**row, "state": "refused", "finished": now, "failure": failure, "extra": extra}
 

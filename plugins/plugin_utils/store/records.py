@@ -111,7 +111,7 @@ def action_record(row: Mapping[str, Any]) -> Row:
 def _row(
     record: Mapping[str, Any], fields: tuple[str, ...], required: tuple[str, ...], apart: set[str], what: str
 ) -> Row:
-    missing = [field for field in required if record.get(field) in (None, "")]
+    missing = [field for field in required if record.get(field) is None]
     if missing:
         raise StoreError(f"{what}: the record lacks {', '.join(missing)}")
     row = {field: _column(field, record.get(field), what) for field in fields}

@@ -40,7 +40,7 @@ class Refusal:
     since: str
     until: str
 
-    def line(self) -> str:
+    def __str__(self) -> str:
         """Return the refusal as one line with the way out."""
         return (
             f"{self.host}: {self.procedure} is already at work here: run {self.run_id} of {self.operator} on "

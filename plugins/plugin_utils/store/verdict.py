@@ -1,12 +1,11 @@
 # Copyright (c) 2026 aiops.runbooks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One verdict per run: the worst of what was seen and done."""
+"""One verdict per run: the worst of what was seen and done. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import (
@@ -19,29 +18,15 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.model import (
 )
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a run says about its system.
-
-    Args:
-        state: worst of everything.
-        counts: results per state, every state present.
-        exit_status: the state as a Nagios plugin exits: 0 ok, 1 warning, 2 critical, 3 unknown.
-    """
-
-    state: str
-    counts: dict[str, int]
-    exit_status: int
-
-
 def verdict(
     results: Iterable[Mapping[str, Any]],
     actions: Iterable[Mapping[str, Any]] = (),
-    *,
     reachable: bool = True,
     failure: Mapping[str, Any] | None = None,
-) -> Verdict:
-    """Return the verdict of one run.
+) -> dict[str, Any]:
+    """Return what a run says about its system: the fields ``state``, ``counts`` and ``priority`` of its record.
+
+    ``counts`` has every state; ``priority`` is null, only an incident gets one.
 
     Args:
         results: Result records.
@@ -51,7 +36,6 @@ def verdict(
     """
     states = [_known(result.get("state")) for result in results]
     acts = [action.get("state") for action in actions]
-    counts = {state: states.count(state) for state in STATES}
     if not reachable or failure or "failed" in acts:
         state = CRITICAL
     elif not states and acts:
@@ -59,11 +43,14 @@ def verdict(
         state = OK
     else:
         state = worst(states)
-    return Verdict(state=state, counts=counts, exit_status=NAGIOS_STATUS[state])
+    return {"state": state, "counts": {name: states.count(name) for name in STATES}, "priority": None}
 
 
 def exit_status(states: Iterable[str]) -> int:
-    """Return the Nagios exit status of several runs: that of the worst state; unknown when there is no run."""
+    """Return the Nagios exit status of one run or several: 0 ok, 1 warning, 2 critical, 3 unknown.
+
+    It is that of the worst state; without any state it is 3, because nothing was looked at.
+    """
     return NAGIOS_STATUS[worst(_known(state) for state in states)]
 
 
