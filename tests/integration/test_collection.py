@@ -1,0 +1,118 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection as somebody gets it: built, installed without a network, documented, runnable."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent
+TIMEOUT_SECONDS = 120
+# What a user of the archive has no use for.
+DEVELOPMENT = (".cache", ".ci", ".demo", ".venv", "demo/", "inventories/demo", "tests/", "Makefile", "ansible.cfg")
+
+
+def _names(folder: str) -> list[str]:
+    return sorted(path.stem for path in (CHECKOUT / "plugins" / folder).glob("*.py") if path.stem != "__init__")
+
+
+def run(arguments: list[str], directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one of Ansible's programs away from the checkout, with nothing of its settings."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))}
+    return subprocess.run(
+        [str(PROGRAMS / arguments[0]), *arguments[1:]],
+        cwd=directory,
+        env={**inherited, "HOME": str(directory), "ANSIBLE_NOCOLOR": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the collection once."""
+    directory = tmp_path_factory.mktemp("build")
+    built = run(["ansible-galaxy", "collection", "build", str(CHECKOUT), "--output-path", str(directory)], directory)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = directory.glob("aiops-runbooks-*.tar.gz")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the archive into an empty directory; return the collections path."""
+    directory = tmp_path_factory.mktemp("collections")
+    answer = run(
+        ["ansible-galaxy", "collection", "install", str(archive), "--offline", "--collections-path", str(directory)],
+        directory,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return directory
+
+
+def test_the_archive_holds_what_users_need_and_nothing_else(archive: Path) -> None:
+    with tarfile.open(archive) as opened:
+        members = opened.getnames()
+    assert {"LICENSE", "README.md", "meta/runtime.yml", "playbooks/weekly.yml", "requirements.txt"} <= set(members)
+    assert not [name for name in members if name.startswith(DEVELOPMENT) or name.endswith(".pyc")]
+
+
+@pytest.mark.parametrize("module", _names("modules"))
+def test_every_module_is_documented_after_an_install(installed: Path, module: str) -> None:
+    name = f"aiops.runbooks.{module}"
+    answer = run(["ansible-doc", "-t", "module", "--json", name], installed, ANSIBLE_COLLECTIONS_PATH=str(installed))
+    assert answer.returncode == 0, answer.stderr
+    page = json.loads(answer.stdout)[name]
+    assert page["doc"]["short_description"]
+    assert page["examples"]
+    assert page["return"]
+    assert all(option["description"] for option in page["doc"].get("options", {}).values())
+    shown = run(["ansible-doc", "-t", "module", name], installed, ANSIBLE_COLLECTIONS_PATH=str(installed))
+    assert shown.returncode == 0, shown.stderr
+    assert name.upper() in shown.stdout.upper()
+
+
+@pytest.mark.parametrize("kind", ["filter", "callback"])
+def test_every_other_plugin_is_documented(installed: Path, kind: str) -> None:
+    answer = run(
+        ["ansible-doc", "-t", kind, "--list", "--json", "aiops.runbooks"],
+        installed,
+        ANSIBLE_COLLECTIONS_PATH=str(installed),
+    )
+    assert answer.returncode == 0, answer.stderr
+    listed = json.loads(answer.stdout)
+    assert set(listed) == {f"aiops.runbooks.{name}" for name in _names(kind)}
+    assert all(listed.values())
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (CHECKOUT / "roles").iterdir() if path.is_dir()))
+def test_every_role_is_documented(installed: Path, role: str) -> None:
+    answer = run(
+        ["ansible-doc", "-t", "role", "--json", f"aiops.runbooks.{role}"],
+        installed,
+        ANSIBLE_COLLECTIONS_PATH=str(installed),
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)[f"aiops.runbooks.{role}"]["entry_points"]["main"]["short_description"]
+
+
+@pytest.mark.parametrize("playbook", sorted(path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")))
+def test_every_playbook_is_found_by_its_full_name(installed: Path, playbook: str) -> None:
+    answer = run(
+        ["ansible-playbook", f"aiops.runbooks.{playbook}", "--syntax-check", "-i", "localhost,"],
+        installed,
+        ANSIBLE_COLLECTIONS_PATH=str(installed),
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "playbook:" in answer.stdout
