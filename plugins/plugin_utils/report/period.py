@@ -1,0 +1,80 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window that a report is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ..catalog import zone_of
+
+_DAYS = {"daily": 1, "weekly": 7}
+
+
+@dataclass(frozen=True)
+class Period:
+    """A window of time with the zone in which its days are named.
+
+    Args:
+        started: ISO 8601 UTC timestamp of its first second.
+        finished: ISO 8601 UTC timestamp of its end.
+        timezone: IANA name.
+    """
+
+    started: str
+    finished: str
+    timezone: str = "UTC"
+
+    @property
+    def first_day(self) -> str:
+        """Return the date of the first second in the period's zone."""
+        return local_day(self.started, self.timezone)
+
+    @property
+    def last_day(self) -> str:
+        """Return the date of the end in the period's zone."""
+        return local_day(self.finished, self.timezone)
+
+
+def period_of(finished: str, timezone: str = "UTC", procedure: str = "weekly") -> Period:
+    """Return the window of a report that is made at ``finished``.
+
+    A week is what the runbook prints: seven calendar days of the system's zone, the last of them the day of the
+    report (EST-18: 2025-10-21 ~ 2025-10-27).
+
+    Args:
+        finished: ISO 8601 UTC timestamp, usually now.
+        timezone: IANA name of the zone whose midnight begins a day.
+        procedure: ``daily`` or ``weekly``; anything else is reported by the week.
+    """
+    days = _DAYS.get(procedure, _DAYS["weekly"])
+    local = moment(finished).astimezone(zone_of(timezone))
+    midnight = (local - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Period(started=timestamp(midnight), finished=finished, timezone=timezone)
+
+
+def moment(text: str) -> datetime:
+    """Return an ISO 8601 timestamp as a datetime; without an offset it is UTC.
+
+    Raises:
+        ValueError: the text is not a timestamp.
+    """
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def seconds_of(text: str) -> float:
+    """Return an ISO 8601 timestamp in seconds since the epoch."""
+    return moment(text).timestamp()
+
+
+def timestamp(when: datetime) -> str:
+    """Return a datetime as ``2026-11-21T10:00:00Z``."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local_day(text: str, timezone: str) -> str:
+    """Return the date of a timestamp in a zone, as ``2026-11-21``."""
+    return moment(text).astimezone(zone_of(timezone)).strftime("%Y-%m-%d")

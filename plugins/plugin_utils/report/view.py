@@ -1,0 +1,86 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole report in one language: what needs attention first, then every system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..catalog import Catalog, in_language, quantity_text, text
+from .availability import printed_percent
+from .document import SystemReport
+from .figures import FirstMetric
+from .notes import SEVERITY
+from .period import Period
+from .view_system import suggestions, system_view
+
+LANGUAGE_NAMES = {"en": "English", "ja": "日本語"}
+_STATES = ("critical", "unknown", "warning", "ok")
+
+
+def fleet_view(
+    reports: Sequence[SystemReport],
+    period: Period,
+    procedure: str,
+    catalog: Catalog,
+    language: str,
+    first_metric: FirstMetric,
+) -> dict[str, Any]:
+    """Return the report as strings and lists of strings, for one language.
+
+    Args:
+        reports: one per system instance, in any order; the worst is printed first.
+        period: the window.
+        procedure: ``weekly`` and so on; it names the title.
+        catalog: the sentences.
+        language: ``en`` or ``ja``.
+        first_metric: gives the name of a kind's value.
+    """
+    ordered = sorted(
+        reports, key=lambda report: (-SEVERITY[report.state], str(report.run.get("system")), str(report.run.get("host")))
+    )
+    systems = [
+        {
+            **system_view(report, catalog, language, first_metric),
+            "availability": _availability(report, catalog, language),
+            "suggestions": suggestions(report, catalog, language),
+        }
+        for report in ordered
+    ]
+    counts = {state: sum(1 for report in ordered if report.state == state) for state in _STATES}
+    separator = "、" if language == "ja" else ", "
+    counted = separator.join(
+        f"{text(catalog, 'states', state, language)} {count}" for state, count in counts.items() if count
+    )
+    return {
+        "language": language,
+        "language_name": LANGUAGE_NAMES.get(language, language),
+        "title": text(catalog, "texts", f"{procedure}_title", language),
+        "period": f"{period.first_day} ~ {period.last_day}",
+        "zone": text(catalog, "texts", "times_in", language, zone=period.timezone),
+        "summary": text(catalog, "texts", "fleet_line", language, systems=len(ordered), counts=counted),
+        "state": ordered[0].state if ordered else "unknown",
+        "counts": [
+            {"state": state, "label": text(catalog, "states", state, language), "count": counts[state]}
+            for state in _STATES
+        ],
+        "systems": systems,
+        "labels": {name: in_language(entry, language) for name, entry in catalog.groups.get("texts", {}).items()},
+    }
+
+
+def _availability(report: SystemReport, catalog: Catalog, language: str) -> str:
+    """Return the availability for the overview: the figure, or a dash when it was not measured."""
+    contradicted: set[str] = {name for each in report.contradictions for name in each.figures}
+    percent = report.availability.percent
+    if percent is None or "availability" in contradicted:
+        return "—"
+    return quantity_text(catalog, printed_percent(percent), "percent", language)
+
+
+def labels_of(view: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the plain texts of a view, for a page that needs them outside of a language's part."""
+    labels: Mapping[str, str] = view["labels"]
+    return labels
