@@ -49,7 +49,7 @@ def load_hosts(inventory: Path = INVENTORY / "hosts.yml") -> tuple[Host, ...]:
     Raises:
         KeyError: A host lacks `ansible_host` or `test_host_image`.
     """
-    groups = yaml.safe_load(inventory.read_text(encoding="utf-8"))["all"]["children"]
+    groups = yaml.safe_load(inventory.read_text(encoding="utf-8"))["test_hosts"]["children"]
     return tuple(
         Host(
             name=name,
