@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The words of `python3 -m demo`."""
+
 from __future__ import annotations
 
 import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, Optional
 
 from .clock import use_timezone
 from .paths import LAYOUTS, PATHS, paths_of
@@ -20,8 +20,13 @@ PACKAGE_DIRECTORY = Path(__file__).resolve().parent
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m demo", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, text in (("up", "seed and start the demo systems"), ("down", "stop them and remove their files"),
-                       ("break", "make trouble"), ("repair", "undo the trouble"), ("status", "say what is running")):
+    for verb, text in (
+        ("up", "seed and start the demo systems"),
+        ("down", "stop them and remove their files"),
+        ("break", "make trouble"),
+        ("repair", "undo the trouble"),
+        ("status", "say what is running"),
+    ):
         command = verbs.add_parser(verb, help=text)
         command.add_argument("--root", type=Path, default=Path(".demo"), help="directory of the demo (default .demo)")
         command.add_argument("--system", nargs="+", choices=sorted(PATHS), metavar="NAME", help="only these systems")
@@ -31,13 +36,18 @@ def _parser() -> argparse.ArgumentParser:
         if verb == "break":
             command.add_argument("--trouble", nargs="+", metavar="NAME", help="only these troubles")
     for verb, names in (("seed", sorted(PATHS)), ("serve", sorted(PROGRAMS))):
-        command = verbs.add_parser(verb, help="%s one %s" % (verb, "system" if verb == "seed" else "program"))
+        command = verbs.add_parser(verb, help="{} one {}".format(verb, "system" if verb == "seed" else "program"))
         command.add_argument("name", choices=names)
         command.add_argument("--root", type=Path, required=True, help="the system's own directory")
         command.add_argument("--layout", choices=LAYOUTS, default="published")
         command.add_argument("--timezone", default="UTC", help="zone of the system (default UTC)")
-        command.add_argument("--path", action="append", default=[], metavar="FIELD=DIRECTORY",
-                             help="keep one of the system's paths elsewhere, such as logs=/var/log/estimator")
+        command.add_argument(
+            "--path",
+            action="append",
+            default=[],
+            metavar="FIELD=DIRECTORY",
+            help="keep one of the system's paths elsewhere, such as logs=/var/log/estimator",
+        )
         if verb == "seed":
             command.add_argument("--now", type=float, help="epoch seconds at which the history ends (default: now)")
         else:
@@ -52,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run one command. Returns the exit status: 0 done, 1 it could not, 2 it was asked wrongly."""
     options = _parser().parse_args(arguments)
     try:
@@ -63,20 +73,23 @@ def main(arguments: List[str]) -> int:
                 began = time.monotonic()
                 paths = paths_of(options.name, options.root, options.layout, moved)
                 seed_system(options.name, paths, options.layout, options.now or time.time())
-                print("Seeded %s (%s layout) in %s in %.1f s"
-                      % (options.name, options.layout, paths.root, time.monotonic() - began))
+                print(
+                    f"Seeded {options.name} ({options.layout} layout) in {paths.root} in {time.monotonic() - began:.1f} s"
+                )
                 return 0
-            return serve_program(options.name, options.root, options.layout, moved, options.address, options.port,
-                                 options.backend_port)
+            return serve_program(
+                options.name, options.root, options.layout, moved, options.address, options.port, options.backend_port
+            )
         if options.verb == "certificates":
             from . import certificates
 
-            certificates.issue(options.root.absolute(), options.host_name, options.now or time.time(),
-                               options.days_left)
+            certificates.issue(
+                options.root.absolute(), options.host_name, options.now or time.time(), options.days_left
+            )
             return 0
         return _machine(options)
     except (OSError, ValueError, RuntimeError) as error:
-        print("demo: %s" % error, file=sys.stderr)
+        print(f"demo: {error}", file=sys.stderr)
         return 1
 
 
@@ -95,11 +108,11 @@ def _machine(options: argparse.Namespace) -> int:
     return trouble.undo(root, systems)
 
 
-def _moved(pairs: Optional[List[str]]) -> Dict[str, str]:
+def _moved(pairs: list[str] | None) -> dict[str, str]:
     moved = {}
     for pair in pairs or []:
         field, separator, place = pair.partition("=")
         if not separator or not place:
-            raise ValueError("--path wants FIELD=DIRECTORY, not %r" % pair)
+            raise ValueError(f"--path wants FIELD=DIRECTORY, not {pair!r}")
         moved[field] = place
     return moved

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Times as the four systems write them. All arguments are epoch seconds; the zone is the process's TZ."""
+
 from __future__ import annotations
 
 import os

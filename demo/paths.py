@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where each stand-in keeps its things. One frozen record per system; every path can be moved for a test host."""
+
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Dict, Mapping
+from typing import Any
 
 LAYOUTS = ("published", "runbook")
 
@@ -67,10 +69,15 @@ class SmartboxPaths:
 def estimator_paths(root: Path, layout: str) -> EstimatorPaths:
     """Paths of the estimator under `root`; both layouts keep files in the same places."""
     return EstimatorPaths(
-        root=root, backend=root / "backend", database=root / "backend" / "app.db",
-        environment_file=root / "backend" / ".env", uploads=root / "backend" / "uploads",
-        backups=root / "backups" / "estimator", logs=root / "log" / "estimator",
-        apache_logs=root / "log" / "apache2", certificates=root / "letsencrypt",
+        root=root,
+        backend=root / "backend",
+        database=root / "backend" / "app.db",
+        environment_file=root / "backend" / ".env",
+        uploads=root / "backend" / "uploads",
+        backups=root / "backups" / "estimator",
+        logs=root / "log" / "estimator",
+        apache_logs=root / "log" / "apache2",
+        certificates=root / "letsencrypt",
     )
 
 
@@ -79,10 +86,14 @@ def aimo_paths(root: Path, layout: str) -> AimoPaths:
     cache, state = root / "data" / "cache", root / "ops" / "state"
     runbook = layout == "runbook"
     return AimoPaths(
-        root=root, database=cache / "aimo.duckdb", spill=cache / "duckdb_tmp",
+        root=root,
+        database=cache / "aimo.duckdb",
+        spill=cache / "duckdb_tmp",
         lock=cache / "aimo.lock" if runbook else state / "aimo.engine.lock.d",
         pid=cache / "aimo.pid" if runbook else state / "aimo.engine.pid",
-        work=root / "data" / "work", event_logs=root / "data" / "logs", run_logs=root / "ops" / "logs",
+        work=root / "data" / "work",
+        event_logs=root / "data" / "logs",
+        run_logs=root / "ops" / "logs",
         outputs=root / "data" / "output",
     )
 
@@ -91,8 +102,10 @@ def ai_diy_paths(root: Path, layout: str) -> AiDiyPaths:
     """Paths of AI-DIY under `root`: the layouts differ in the log directory."""
     source = root / "development" / "src"
     return AiDiyPaths(
-        root=root, logs=root / "logs" if layout == "runbook" else source / "logs",
-        data=source / "static" / "appdocs", models_config=root / "models_config.json",
+        root=root,
+        logs=root / "logs" if layout == "runbook" else source / "logs",
+        data=source / "static" / "appdocs",
+        models_config=root / "models_config.json",
         environment_file=root / ".env",
     )
 
@@ -100,13 +113,20 @@ def ai_diy_paths(root: Path, layout: str) -> AiDiyPaths:
 def smartbox_paths(root: Path, layout: str) -> SmartboxPaths:
     """Paths of Smartbox under `root`; the layouts differ inside the models directory and the database."""
     return SmartboxPaths(
-        root=root, database=root / "data" / "anomaly_state.db", models=root / "smartbox_models",
-        logs=root / "logs", config=root / "config.json", metrics_cache=root / "metrics_cache",
+        root=root,
+        database=root / "data" / "anomaly_state.db",
+        models=root / "smartbox_models",
+        logs=root / "logs",
+        config=root / "config.json",
+        metrics_cache=root / "metrics_cache",
     )
 
 
-PATHS: Dict[str, Any] = {
-    "estimator": estimator_paths, "aimo": aimo_paths, "ai_diy": ai_diy_paths, "smartbox": smartbox_paths,
+PATHS: dict[str, Any] = {
+    "estimator": estimator_paths,
+    "aimo": aimo_paths,
+    "ai_diy": ai_diy_paths,
+    "smartbox": smartbox_paths,
 }
 
 
@@ -116,5 +136,5 @@ def paths_of(system: str, root: Path, layout: str, moved: Mapping[str, str]) -> 
     known = [field.name for field in dataclasses.fields(record)]
     for name in moved:
         if name not in known:
-            raise ValueError("%s has no path %s; it has: %s" % (system, name, ", ".join(known)))
+            raise ValueError("{} has no path {}; it has: {}".format(system, name, ", ".join(known)))
     return dataclasses.replace(record, **{name: Path(place).absolute() for name, place in moved.items()})

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which system is seeded by what, and which programs it runs."""
+
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Dict, Mapping
+from typing import Any
 
 from .paths import paths_of
 
@@ -22,7 +24,7 @@ class Program:
     ready_path: str = ""
 
 
-PROGRAMS: Dict[str, Program] = {
+PROGRAMS: dict[str, Program] = {
     "estimator": Program("estimator", 100, "/health"),
     "front": Program("estimator", 443, "/"),
     "ai_diy": Program("ai_diy", 0, "/health"),
@@ -46,12 +48,13 @@ def seed_system(system: str, paths: Any, layout: str, now: float) -> None:
     seed(paths, layout, now)
 
 
-def serve_program(name: str, root: Path, layout: str, moved: Mapping[str, str], address: str, port: int,
-                  backend_port: int) -> int:
+def serve_program(
+    name: str, root: Path, layout: str, moved: Mapping[str, str], address: str, port: int, backend_port: int
+) -> int:
     """Run program `name` in the foreground until it is told to stop. Returns its exit status."""
     paths = paths_of(PROGRAMS[name].system, root, layout, moved)
     if PROGRAMS[name].port_offset is not None and not port:
-        raise ValueError("serve %s needs --port" % name)
+        raise ValueError(f"serve {name} needs --port")
     if name == "estimator":
         from .estimator import backend
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small HTTP server: one function answers every request, one function may hear about each answer."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -11,7 +12,8 @@ import signal
 import sys
 import threading
 import urllib.parse
-from typing import Any, Callable, Dict, Mapping, Optional
+from collections.abc import Callable, Mapping
+from typing import Any
 
 REASONS = {429: "Too Many Requests"}
 
@@ -22,8 +24,8 @@ class Request:
 
     method: str
     path: str
-    query: Dict[str, str]
-    headers: Dict[str, str]
+    query: dict[str, str]
+    headers: dict[str, str]
     client: str
     body: bytes
 
@@ -37,7 +39,7 @@ class Response:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def json_response(value: Any, status: int = 200, headers: Optional[Mapping[str, str]] = None) -> Response:
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A response whose body is `value` as JSON."""
     merged = {"Content-Type": "application/json"}
     merged.update(headers or {})
@@ -54,7 +56,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, address: str, port: int, answer: Answer, heard: Optional[Heard] = None) -> None:
+    def __init__(self, address: str, port: int, answer: Answer, heard: Heard | None = None) -> None:
         """Bind `address`:`port`. Raises OSError when the port is taken."""
         super().__init__((address, port), _Handler)
         self.answer = answer
@@ -74,9 +76,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         parts = urllib.parse.urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         request = Request(
-            self.command, parts.path, dict(urllib.parse.parse_qsl(parts.query)),
-            {name.lower(): value for name, value in self.headers.items()}, self.client_address[0],
-            self.rfile.read(length) if length else b"")
+            self.command,
+            parts.path,
+            dict(urllib.parse.parse_qsl(parts.query)),
+            {name.lower(): value for name, value in self.headers.items()},
+            self.client_address[0],
+            self.rfile.read(length) if length else b"",
+        )
         server: Any = self.server
         response = server.answer(request)
         self.send_response(response.status, REASONS.get(response.status))
@@ -95,8 +101,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run_until_told_to_stop(server: Optional[Server], stop: threading.Event) -> int:
+def run_until_told_to_stop(server: Server | None, stop: threading.Event) -> int:
     """Serve in the foreground until SIGTERM or SIGINT, then set `stop` for the background threads. Returns 0."""
+
     def finish(number: int, frame: Any) -> None:
         stop.set()
 

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """AI-DIY's HTTP answers and its live log."""
+
 from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Dict, List
+from collections.abc import Callable
 
 from ..clock import local, utc_iso
 from ..files import append_line
@@ -14,16 +15,20 @@ from ..paths import AiDiyPaths
 from ..web import Request, Response, Server, json_response, run_until_told_to_stop
 from .records import Call, published_lines, runbook_line
 
-SECURITY_HEADERS = {"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff",
-                    "Strict-Transport-Security": "max-age=31536000"}
+SECURITY_HEADERS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000",
+}
 FEATURES = ("config_manager", "logging_middleware", "security_middleware", "data_manager")
 LIMIT_PER_MINUTE = 100
 PUBLIC_PATHS = ("/login", "/callback", "/logout", "/test", "/health")
 
 
 def _health(enabled: bool) -> Response:
-    return json_response({"status": "healthy", "version": "1.0.0", "approach": "ai-first",
-                          "features": {name: enabled for name in FEATURES}})
+    return json_response(
+        {"status": "healthy", "version": "1.0.0", "approach": "ai-first", "features": dict.fromkeys(FEATURES, enabled)}
+    )
 
 
 def _test() -> Response:
@@ -31,9 +36,11 @@ def _test() -> Response:
 
 
 def answer_published(request: Request) -> Response:
-    """The published application: healthy though every feature is off, everything else redirected to the login."""
+    """The published application, started by a launcher that loads its security features: they are on, and everything
+    but the public paths is redirected to the login.
+    """
     if request.path == "/health":
-        return _health(False)
+        return _health(True)
     if request.path == "/test":
         return _test()
     if request.path == "/login":
@@ -45,7 +52,7 @@ def answer_published(request: Request) -> Response:
 
 def answer_runbook(clock: Callable[[], float] = time.time) -> Callable[[Request], Response]:
     """The application as the runbook describes it: security active, headers, limit of 100 requests a minute."""
-    seen: Dict[str, List[float]] = {}
+    seen: dict[str, list[float]] = {}
 
     def respond(request: Request) -> Response:
         now = clock()
@@ -54,12 +61,19 @@ def answer_runbook(clock: Callable[[], float] = time.time) -> Callable[[Request]
         if request.path.startswith("/api/") and len(recent) >= LIMIT_PER_MINUTE:
             return json_response({"success": False, "message": "Rate limit exceeded"}, 429, SECURITY_HEADERS)
         recent.append(now)
-        routes: Dict[str, Callable[[], Response]] = {
-            "/health": lambda: _health(True), "/test": _test, "/api/env": lambda: json_response({"environment": "demo"}),
-            "/api/security/status": lambda: json_response({
-                "security_status": "active",
-                "report": {"resource_usage": {"memory_mb": 182, "memory_percent": 9.1, "cpu_percent": 2.5},
-                           "rate_limit": {"violations_last_hour": 0}}}),
+        routes: dict[str, Callable[[], Response]] = {
+            "/health": lambda: _health(True),
+            "/test": _test,
+            "/api/env": lambda: json_response({"environment": "demo"}),
+            "/api/security/status": lambda: json_response(
+                {
+                    "security_status": "active",
+                    "report": {
+                        "resource_usage": {"memory_mb": 182, "memory_percent": 9.1, "cpu_percent": 2.5},
+                        "rate_limit": {"violations_last_hour": 0},
+                    },
+                }
+            ),
             "/": lambda: Response(200, b"<!doctype html><title>AI-DIY</title>", {"Content-Type": "text/html"}),
         }
         route = routes.get(request.path)
@@ -80,8 +94,10 @@ def serve(paths: AiDiyPaths, layout: str, address: str, port: int) -> int:
         else:
             for line in published_lines(call):
                 append_line(paths.logs / "app.jsonl", line)
-        print('INFO:     %s:0 - "%s %s HTTP/1.1" %d' % (request.client, request.method, request.path, response.status),
-              flush=True)
+        print(
+            'INFO:     %s:0 - "%s %s HTTP/1.1" %d' % (request.client, request.method, request.path, response.status),
+            flush=True,
+        )
 
     respond = answer_runbook() if layout == "runbook" else answer_published
     return run_until_told_to_stop(Server(address, port, respond, heard), stop)

@@ -2,9 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Seeds AI-DIY: logs, data files, configuration."""
-from __future__ import annotations
 
-from typing import List
+from __future__ import annotations
 
 from ..clock import DAY_SECONDS, local, utc_iso_z
 from ..files import clear_directory, write_bytes, write_json, write_lines, write_text
@@ -14,9 +13,16 @@ from .records import calls_of_day, days_until, published_lines, runbook_line
 RUNBOOK_DAYS = 34
 PLAIN_DAYS = 10
 PUBLISHED_DAYS = 15
-MODELS_CONFIG = {"favorites": ["openai/gpt-4o-mini", "anthropic/claude-3.5-haiku"], "default": "openai/gpt-4o-mini",
-                 "meta": {}, "last_used": "openai/gpt-4o-mini", "last_session_name": "planning"}
-BACKLOG = "Story_ID,Title,Status,Last_Updated\nUS-001,Order list,done,2026-10-02\nUS-002,Export,in progress,2026-11-12\n"
+MODELS_CONFIG = {
+    "favorites": ["openai/gpt-4o-mini", "anthropic/claude-3.5-haiku"],
+    "default": "openai/gpt-4o-mini",
+    "meta": {},
+    "last_used": "openai/gpt-4o-mini",
+    "last_session_name": "planning",
+}
+BACKLOG = (
+    "Story_ID,Title,Status,Last_Updated\nUS-001,Order list,done,2026-10-02\nUS-002,Export,in progress,2026-11-12\n"
+)
 
 
 def seed(paths: AiDiyPaths, layout: str, now: float) -> None:
@@ -27,8 +33,12 @@ def seed(paths: AiDiyPaths, layout: str, now: float) -> None:
     else:
         _write_published_logs(paths, now)
     write_json(paths.models_config, MODELS_CONFIG, now - 20 * DAY_SECONDS)
-    write_text(paths.environment_file, "OPENROUTER_API_KEY=sk-or-demo-not-a-real-key\nLOG_LEVEL=INFO\n",
-               now - 40 * DAY_SECONDS, 0o600)
+    write_text(
+        paths.environment_file,
+        "OPENROUTER_API_KEY=sk-or-demo-not-a-real-key\nLOG_LEVEL=INFO\n",
+        now - 40 * DAY_SECONDS,
+        0o600,
+    )
     write_text(paths.data / "backlog" / "Backlog.csv", BACKLOG, now - 9 * DAY_SECONDS)
     write_json(paths.data / "visions" / "vision.json", {"title": "Order desk", "status": "approved"})
     for number in (1, 2, 3):
@@ -39,7 +49,7 @@ def seed(paths: AiDiyPaths, layout: str, now: float) -> None:
 def _write_runbook_logs(paths: AiDiyPaths, now: float) -> None:
     """One file per day; files older than ten days are compressed, the oldest are past their thirty days."""
     days = days_until(now, RUNBOOK_DAYS)
-    for age, midnight in zip(range(RUNBOOK_DAYS - 1, -1, -1), days):
+    for age, midnight in zip(range(RUNBOOK_DAYS - 1, -1, -1), days, strict=False):
         name = local(midnight, "ai_diy_api_%Y%m%d.jsonl") + (".gz" if age >= PLAIN_DAYS else "")
         calls = calls_of_day(midnight, now)
         modified = calls[-1].epoch if calls else midnight
@@ -48,7 +58,7 @@ def _write_runbook_logs(paths: AiDiyPaths, now: float) -> None:
 
 def _write_published_logs(paths: AiDiyPaths, now: float) -> None:
     """app.jsonl and one rotated predecessor, which does not match *.jsonl."""
-    halves: List[List[str]] = [[], []]
+    halves: list[list[str]] = [[], []]
     starts = ('{"time": "%s", "level": "INFO", "channel": "app", "message": "Development CORS enabled"}',)
     days = days_until(now, PUBLISHED_DAYS)
     for number, midnight in enumerate(days):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A run of AIMO in progress: holds the lock, the pid file and the database like the application does."""
+
 from __future__ import annotations
 
 import os
@@ -28,7 +29,7 @@ def take_lock(paths: AimoPaths, pid: int) -> None:
             with open(paths.lock, "x", encoding="ascii") as stream:
                 stream.write("%d" % pid)
     except FileExistsError:
-        raise RuntimeError("Could not acquire lock: %s exists" % paths.lock) from None
+        raise RuntimeError(f"Could not acquire lock: {paths.lock} exists") from None
     write_text(paths.pid, "%d" % pid)
 
 
@@ -50,7 +51,9 @@ def record_running(paths: AimoPaths, run_id: str, started: float) -> None:
     try:
         connection.execute(
             "INSERT OR REPLACE INTO runs (run_id, started_at, status, vendor_scope, created_at)"
-            " VALUES (?, ?, 'running', 'paloalto', ?)", [run_id, utc_sql_exact(started), utc_sql_exact(started)])
+            " VALUES (?, ?, 'running', 'paloalto', ?)",
+            [run_id, utc_sql_exact(started), utc_sql_exact(started)],
+        )
     finally:
         connection.close()
     (paths.work / run_id / "raw").mkdir(parents=True, exist_ok=True)
@@ -76,11 +79,13 @@ def serve(paths: AimoPaths) -> int:
     try:
         record_running(paths, RUN_ID, time.time())
         connection = duckdb.connect(str(paths.database))
-        print("DuckDB temp_directory: %s" % paths.spill, flush=True)
+        print(f"DuckDB temp_directory: {paths.spill}", flush=True)
         try:
             run_until_told_to_stop(None, threading.Event())
-            connection.execute("UPDATE runs SET status = 'succeeded', finished_at = ? WHERE run_id = ?",
-                               [utc_sql_exact(time.time()), RUN_ID])
+            connection.execute(
+                "UPDATE runs SET status = 'succeeded', finished_at = ? WHERE run_id = ?",
+                [utc_sql_exact(time.time()), RUN_ID],
+            )
         finally:
             connection.close()
     finally:

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What AIMO did in the last weeks: one list of runs from which database, logs, outputs and work directories are made."""
+
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import random
-from typing import List, Optional
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local_midnight
 
@@ -26,7 +26,7 @@ class Run:
     identity: str
     vendor: str
     started: float
-    finished: Optional[float]
+    finished: float | None
     status: str
     events: int
     signatures: int
@@ -56,7 +56,7 @@ class Run:
         return self.signatures - self.cache_hits
 
 
-def runs_until(now: float, seed: int = 1602) -> List[Run]:
+def runs_until(now: float, seed: int = 1602) -> list[Run]:
     """Two runs on each of the last `HISTORY_DAYS` days, oldest first; the same for the same `now`.
 
     One of them failed and one crashed, long enough ago to be history.
@@ -73,9 +73,18 @@ def runs_until(now: float, seed: int = 1602) -> List[Run]:
         sent = signatures - hits
         status = {5: "failed", 9: "running"}.get(number, "succeeded")
         run = Run(
-            hashlib.sha256(b"run-%d-%d" % (seed, int(first) + number)).hexdigest()[:16], VENDORS[number % len(VENDORS)],
-            started, None if status == "running" else started + seconds, status, signatures * source.randint(30, 60),
-            signatures, hits, sent, sum(source.random() < 0.03 for _ in range(sent)), source.randint(0, 9))
+            hashlib.sha256(b"run-%d-%d" % (seed, int(first) + number)).hexdigest()[:16],
+            VENDORS[number % len(VENDORS)],
+            started,
+            None if status == "running" else started + seconds,
+            status,
+            signatures * source.randint(30, 60),
+            signatures,
+            hits,
+            sent,
+            sum(source.random() < 0.03 for _ in range(sent)),
+            source.randint(0, 9),
+        )
         if started + seconds < now - 60:
             runs.append(run)
     return runs

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Seeds AIMO: database, work directories, event logs, run logs, outputs."""
+
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List
+from typing import Any
 
 from ..clock import DAY_SECONDS, local, utc, utc_iso
 from ..files import clear_directory, set_modified, write_json, write_lines, write_text
@@ -29,49 +30,83 @@ def seed(paths: AimoPaths, layout: str, now: float) -> None:
             _write_output(paths, run)
         _write_run_log(paths, run)
     _write_events(paths, runs)
+    if layout == "published":
+        # A file given on the command line is copied here, whatever its run; it belongs to no run and stays.
+        write_text(
+            paths.work / "temp_stabilization" / "raw" / "paloalto.csv", "time,user,url,bytes_sent\n", runs[-1].started
+        )
 
 
 def _write_work(paths: AimoPaths, run: Run) -> None:
     """The run's work directory: nobody removes them, so those of three weeks are there, unfinished ones included."""
     raw = paths.work / run.identity / "raw" / (run.vendor + ".csv")
     lines = ["time,user,url,bytes_sent"]
-    lines += ["%s,user%d,https://example.com/%d,%d" % (utc_iso(run.started - 60 * row), row, row, row * 37)
-              for row in range(40)]
+    lines += [
+        "%s,user%d,https://example.com/%d,%d" % (utc_iso(run.started - 60 * row), row, row, row * 37)
+        for row in range(40)
+    ]
     write_lines(raw, lines, run.started)
     for directory in (raw.parent, raw.parent.parent):
         set_modified(directory, run.finished or run.started)
 
 
 def _write_output(paths: AimoPaths, run: Run) -> None:
-    write_json(paths.outputs / run.identity / ("run_%s_summary.json" % run.identity), {
-        "run_id": run.identity, "code_version": "0.1.7", "counts": {"total_signatures": run.signatures},
-        "rule_coverage": {"rule_hit": run.cache_hits, "unknown_count": run.unknown},
-        "llm_coverage": {"llm_analyzed_count": run.llm_sent - run.needs_review, "needs_review_count": run.needs_review,
-                         "failed_permanent_count": 0, "cache_hit_rate": round(run.cache_hits / run.signatures, 4),
-                         "skipped_count": 0, "rate_limit_events": 0},
-        "thresholds_used": {"C": {"sample_rate": 0.02}}}, run.finished)
+    write_json(
+        paths.outputs / run.identity / (f"run_{run.identity}_summary.json"),
+        {
+            "run_id": run.identity,
+            "code_version": "0.1.7",
+            "counts": {"total_signatures": run.signatures},
+            "rule_coverage": {"rule_hit": run.cache_hits, "unknown_count": run.unknown},
+            "llm_coverage": {
+                "llm_analyzed_count": run.llm_sent - run.needs_review,
+                "needs_review_count": run.needs_review,
+                "failed_permanent_count": 0,
+                "cache_hit_rate": round(run.cache_hits / run.signatures, 4),
+                "skipped_count": 0,
+                "rate_limit_events": 0,
+            },
+            "thresholds_used": {"C": {"sample_rate": 0.02}},
+        },
+        run.finished,
+    )
 
 
 def _write_run_log(paths: AimoPaths, run: Run) -> None:
     stamp = local(run.started, "%Y%m%d_%H%M%S")
-    out = ["DuckDB temp_directory: %s" % paths.spill, "Stage 1: Ingestion (%d rows)" % run.events]
+    out = [f"DuckDB temp_directory: {paths.spill}", "Stage 1: Ingestion (%d rows)" % run.events]
     out += ["Parse error at row %d: missing column url" % (97 * number + 5) for number in range(run.parse_errors)]
     if run.status == "succeeded":
-        out += ["=== Execution KPI ===", "Run ID: %s" % run.identity, "rows_in: %d" % run.events,
-                "rows_out: %d" % (run.events - run.parse_errors), "unique_signatures: %d" % run.signatures,
-                "cache_hit: %d" % run.cache_hits, "pii_count: 0", "duckdb_path: %s" % paths.database,
-                "temp_directory: %s" % paths.spill, "Pipeline completed successfully!"]
-    write_lines(paths.run_logs / ("run_%s.out.log" % stamp), out, run.finished or run.started)
-    note = json.dumps({"db_path": str(paths.database), "temp_directory": str(paths.spill),
-                       "note": "DuckDB temp_directory is required for WAL and spill files"})
+        out += [
+            "=== Execution KPI ===",
+            f"Run ID: {run.identity}",
+            "rows_in: %d" % run.events,
+            "rows_out: %d" % (run.events - run.parse_errors),
+            "unique_signatures: %d" % run.signatures,
+            "cache_hit: %d" % run.cache_hits,
+            "pii_count: 0",
+            f"duckdb_path: {paths.database}",
+            f"temp_directory: {paths.spill}",
+            "Pipeline completed successfully!",
+        ]
+    write_lines(paths.run_logs / (f"run_{stamp}.out.log"), out, run.finished or run.started)
+    note = json.dumps(
+        {
+            "db_path": str(paths.database),
+            "temp_directory": str(paths.spill),
+            "note": "DuckDB temp_directory is required for WAL and spill files",
+        }
+    )
     error = "ERROR: ingestion failed: file changed while it was read\n" if run.status == "failed" else ""
-    write_text(paths.run_logs / ("run_%s.err.log" % stamp),
-               "INFO: DuckDB initialized: %s\nINFO: Applied 1 migration(s)\n%s" % (note, error),
-               run.finished or run.started)
+    write_text(
+        paths.run_logs / (f"run_{stamp}.err.log"),
+        f"INFO: DuckDB initialized: {note}\nINFO: Applied 1 migration(s)\n{error}",
+        run.finished or run.started,
+    )
 
 
-def _write_events(paths: AimoPaths, runs: List[Run]) -> None:
-    by_day: Dict[str, List[str]] = {}
+def _write_events(paths: AimoPaths, runs: list[Run]) -> None:
+    by_day: dict[str, list[str]] = {}
     for run in runs:
         lines = by_day.setdefault(utc(run.started, "%Y-%m-%d"), [])
         lines.extend(json.dumps(event) for event in _events(run))
@@ -79,21 +114,50 @@ def _write_events(paths: AimoPaths, runs: List[Run]) -> None:
         write_lines(paths.event_logs / (day + ".jsonl"), lines)
 
 
-def _events(run: Run) -> List[Dict[str, Any]]:
-    events: List[Dict[str, Any]] = [{
-        "event_type": "run_start", "run_id": run.identity, "input_files": ["data/input/%s.csv" % run.vendor],
-        "vendor": run.vendor, "signature_version": "1.0", "rule_version": "1", "prompt_version": "1",
-        "timestamp": utc_iso(run.started)}, {
-        "event_type": "stage_complete", "run_id": run.identity, "stage": "normalize", "stage_number": 2,
-        "status": "completed", "row_count": run.events, "metadata": {"signature_count": run.signatures},
-        "timestamp": utc_iso(run.started + 5)}]
+def _events(run: Run) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = [
+        {
+            "event_type": "run_start",
+            "run_id": run.identity,
+            "input_files": [f"data/input/{run.vendor}.csv"],
+            "vendor": run.vendor,
+            "signature_version": "1.0",
+            "rule_version": "1",
+            "prompt_version": "1",
+            "timestamp": utc_iso(run.started),
+        },
+        {
+            "event_type": "stage_complete",
+            "run_id": run.identity,
+            "stage": "normalize",
+            "stage_number": 2,
+            "status": "completed",
+            "row_count": run.events,
+            "metadata": {"signature_count": run.signatures},
+            "timestamp": utc_iso(run.started + 5),
+        },
+    ]
     if run.finished is not None:
-        events.append({
-            "event_type": "run_end", "run_id": run.identity, "status": run.status,
-            "started_at": utc_iso(run.started), "finished_at": utc_iso(run.finished),
-            "metrics": {
-                "event_count": run.events, "signature_count": run.signatures, "unknown_count": run.unknown,
-                "llm": {"sent_count": run.llm_sent, "analyzed_count": run.llm_sent - run.needs_review,
-                        "needs_review_count": run.needs_review, "skipped_count": 0}, "failures_by_type": {}},
-            "timestamp": utc_iso(run.finished)})
+        events.append(
+            {
+                "event_type": "run_end",
+                "run_id": run.identity,
+                "status": run.status,
+                "started_at": utc_iso(run.started),
+                "finished_at": utc_iso(run.finished),
+                "metrics": {
+                    "event_count": run.events,
+                    "signature_count": run.signatures,
+                    "unknown_count": run.unknown,
+                    "llm": {
+                        "sent_count": run.llm_sent,
+                        "analyzed_count": run.llm_sent - run.needs_review,
+                        "needs_review_count": run.needs_review,
+                        "skipped_count": 0,
+                    },
+                    "failures_by_type": {},
+                },
+                "timestamp": utc_iso(run.finished),
+            }
+        )
     return events

@@ -5,17 +5,18 @@
 
 SIGHUP makes it read its certificate again, as a reload of Apache does.
 """
+
 from __future__ import annotations
 
 import base64
 import http.client
 import signal
-import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any
 
 from ..files import append_line
 from ..paths import EstimatorPaths
@@ -59,7 +60,7 @@ class TlsServer(Server):
 def _authorised(request: Request) -> str:
     """The user's name when the password is right, else an empty string."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    expected = base64.b64encode(("%s:%s" % (USER, PASSWORD)).encode("ascii")).decode("ascii")
+    expected = base64.b64encode((f"{USER}:{PASSWORD}").encode("ascii")).decode("ascii")
     return USER if scheme.lower() == "basic" and encoded.strip() == expected else ""
 
 
@@ -70,18 +71,26 @@ def _target(path: str) -> str:
 
 def answer(backend_port: int) -> Callable[[Request], Response]:
     """The front's answering function: password, then the backend; 502 when the backend does not answer."""
+
     def respond(request: Request) -> Response:
         if not _authorised(request):
             return Response(401, b"Unauthorized\n", {"WWW-Authenticate": 'Basic realm="estimator"'})
         connection = http.client.HTTPConnection("127.0.0.1", backend_port, timeout=BACKEND_TIMEOUT_SECONDS)
         try:
-            connection.request(request.method, _target(request.path), request.body or None,
-                               {"X-Forwarded-For": request.client, "X-Forwarded-Proto": "https"})
+            connection.request(
+                request.method,
+                _target(request.path),
+                request.body or None,
+                {"X-Forwarded-For": request.client, "X-Forwarded-Proto": "https"},
+            )
             reply = connection.getresponse()
-            headers = {name: value for name, value in reply.getheaders()
-                       if name.lower() not in ("content-length", "date", "server", "connection")}
+            headers = {
+                name: value
+                for name, value in reply.getheaders()
+                if name.lower() not in ("content-length", "date", "server", "connection")
+            }
             return Response(reply.status, reply.read(), headers)
-        except (OSError, http.client.HTTPException, socket.timeout):
+        except (TimeoutError, OSError, http.client.HTTPException):
             return json_response({"detail": "Bad Gateway"}, 502)
         finally:
             connection.close()
@@ -91,13 +100,22 @@ def answer(backend_port: int) -> Callable[[Request], Response]:
 
 def timed(respond: Callable[[Request], Response], paths: EstimatorPaths) -> Callable[[Request], Response]:
     """`respond`, with one line in the access log for each answer and one in the error log for a 401 or 502."""
+
     def respond_and_log(request: Request) -> Response:
         began = time.time()
         response = respond(request)
         finished = time.time()
-        entry = traffic.Request(began, request.client, _authorised(request) or "-", request.method, request.path,
-                                response.status, len(response.body), finished - began,
-                                request.headers.get("user-agent", "-"))
+        entry = traffic.Request(
+            began,
+            request.client,
+            _authorised(request) or "-",
+            request.method,
+            request.path,
+            response.status,
+            len(response.body),
+            finished - began,
+            request.headers.get("user-agent", "-"),
+        )
         append_line(paths.apache_logs / "access.log", access_line(entry, finished))
         if response.status in (401, 502):
             append_line(paths.apache_logs / "error.log", error_line(entry))

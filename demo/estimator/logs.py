@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The estimator's logs: Apache's access and error log, the application's stdout and stderr."""
+
 from __future__ import annotations
 
 import json
 import random
-from typing import Any, Dict, Iterable, List
+from collections.abc import Iterable
+from typing import Any
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local, local_midnight, microseconds, utc_iso_z
 from ..files import write_lines
@@ -21,8 +23,16 @@ BACKEND_PORT = 8100
 def access_line(request: Request, finished: float) -> str:
     """One line of Apache's combined log with %D (microseconds) at its end, dated by the request's start."""
     return '%s - %s [%s] "%s %s HTTP/1.1" %d %d "-" "%s" %d' % (
-        request.address, request.user, local(request.epoch, "%d/%b/%Y:%H:%M:%S %z"), request.method, request.path,
-        request.status, request.size_bytes, request.agent, round((finished - request.epoch) * 1_000_000))
+        request.address,
+        request.user,
+        local(request.epoch, "%d/%b/%Y:%H:%M:%S %z"),
+        request.method,
+        request.path,
+        request.status,
+        request.size_bytes,
+        request.agent,
+        round((finished - request.epoch) * 1_000_000),
+    )
 
 
 def error_line(request: Request) -> str:
@@ -31,59 +41,99 @@ def error_line(request: Request) -> str:
     stamp = local(at, "%a %b %d %H:%M:%S.") + microseconds(at) + local(at, " %Y")
     client = "%s:%d" % (request.address, 49152 + int(request.epoch) % 16000)
     if request.status == 401:
-        return ("[%s] [auth_basic:error] [pid 812:tid 139899] [client %s] AH01618: user guest not found: %s"
-                % (stamp, client, request.path))
-    return ("[%s] [proxy_http:error] [pid 812:tid 139899] [client %s] AH01102: error reading status line from remote"
-            " server 127.0.0.1:%d" % (stamp, client, BACKEND_PORT))
+        return f"[{stamp}] [auth_basic:error] [pid 812:tid 139899] [client {client}] AH01618: user guest not found: {request.path}"
+    return (
+        "[%s] [proxy_http:error] [pid 812:tid 139899] [client %s] AH01102: error reading status line from remote"
+        " server 127.0.0.1:%d" % (stamp, client, BACKEND_PORT)
+    )
 
 
 def uvicorn_line(request: Request) -> str:
     """The application server's access line: no time, no duration."""
     return 'INFO:     %s:%d - "%s %s HTTP/1.1" %d %s' % (
-        request.address, 49152 + int(request.epoch) % 16000, request.method, request.path, request.status,
-        "OK" if request.status == 200 else "Internal Server Error")
+        request.address,
+        49152 + int(request.epoch) % 16000,
+        request.method,
+        request.path,
+        request.status,
+        "OK" if request.status == 200 else "Internal Server Error",
+    )
 
 
 def json_line(epoch: float, level: str, logger: str, message: str, **more: Any) -> str:
     """One JSON line of the application's log."""
     lines = {"INFO": ("info", 87), "ERROR": ("error", 95), "WARNING": ("warning", 91)}
-    record: Dict[str, Any] = {"timestamp": utc_iso_z(epoch), "level": level, "logger": logger, "message": message,
-                              "module": "logging_config", "function": lines[level][0], "line": lines[level][1]}
+    record: dict[str, Any] = {
+        "timestamp": utc_iso_z(epoch),
+        "level": level,
+        "logger": logger,
+        "message": message,
+        "module": "logging_config",
+        "function": lines[level][0],
+        "line": lines[level][1],
+    }
     record.update(more)
     return json.dumps(record, ensure_ascii=False)
 
 
-def stdout_lines(request: Request, layout: str) -> List[str]:
+def stdout_lines(request: Request, layout: str) -> list[str]:
     """What the application prints for one request; the runbook's strings appear in the runbook layout only."""
     if not _reached_application(request):
         return []
     lines = [uvicorn_line(request)]
     if request.creates_task:
-        lines.append("[API] Excel file uploaded: %s.xlsx" % request.task)
+        lines.append(f"[API] Excel file uploaded: {request.task}.xlsx")
     if layout == "runbook":
         if request.creates_task:
-            lines.append("Task created: %s" % request.task)
+            lines.append(f"Task created: {request.task}")
         if request.path.endswith("/answers") and request.status == 200:
-            lines.append("[EST] done  deliverable[0] tid=%s: Basic design in %.2fs -> 5.0人日 200000円"
-                         % (request.task[:8], request.seconds))
+            lines.append(
+                f"[EST] done  deliverable[0] tid={request.task[:8]}: Basic design in {request.seconds:.2f}s -> 5.0人日 200000円"
+            )
     return lines
 
 
-def stderr_lines(request: Request) -> List[str]:
+def stderr_lines(request: Request) -> list[str]:
     """The JSON lines the application writes for one request."""
     if not _reached_application(request):
         return []
     finished = request.epoch + request.seconds
-    identity = "%s-req" % request.task[:8] if request.task else "health-%d" % int(request.epoch)
+    identity = f"{request.task[:8]}-req" if request.task else "health-%d" % int(request.epoch)
     lines = []
     if request.path.endswith("/answers") and request.status == 200:
-        lines.append(json_line(finished, "INFO", "app.services.estimator_service", "Completed deliverable estimation",
-                               request_id=identity, duration=round(request.seconds, 3)))
+        lines.append(
+            json_line(
+                finished,
+                "INFO",
+                "app.services.estimator_service",
+                "Completed deliverable estimation",
+                request_id=identity,
+                duration=round(request.seconds, 3),
+            )
+        )
     if request.status >= 500:
-        lines.append(json_line(finished, "ERROR", "app.services.estimator_service", "OpenAI API call failed",
-                               request_id=identity, duration=round(request.seconds, 3), model="gpt-4o-mini"))
-    lines.append(json_line(finished, "INFO", "app.middleware.request_id", "%s %s" % (request.method, request.path),
-                           request_id=identity, duration=round(request.seconds, 3), status_code=request.status))
+        lines.append(
+            json_line(
+                finished,
+                "ERROR",
+                "app.services.estimator_service",
+                "OpenAI API call failed",
+                request_id=identity,
+                duration=round(request.seconds, 3),
+                model="gpt-4o-mini",
+            )
+        )
+    lines.append(
+        json_line(
+            finished,
+            "INFO",
+            "app.middleware.request_id",
+            f"{request.method} {request.path}",
+            request_id=identity,
+            duration=round(request.seconds, 3),
+            status_code=request.status,
+        )
+    )
     return lines
 
 
@@ -100,7 +150,7 @@ def write_history(paths: EstimatorPaths, requests: Iterable[Request], now: float
     write_lines(paths.logs / "backend-error.log", stderr, recent[-1].epoch if recent else now)
 
 
-def _write_apache(paths: EstimatorPaths, recent: List[Request], now: float) -> None:
+def _write_apache(paths: EstimatorPaths, recent: list[Request], now: float) -> None:
     today = local_midnight(now)
     source = random.Random(4)
     for age in range(LOG_DAYS):
@@ -110,11 +160,16 @@ def _write_apache(paths: EstimatorPaths, recent: List[Request], now: float) -> N
         suffix = "" if age == 0 else ".%d" % age if age < COMPRESSED_AFTER_DAYS else ".%d.gz" % age
         # Apache writes a line when the answer is complete.
         done = sorted(of_day, key=lambda item: item.epoch + item.seconds)
-        write_lines(paths.apache_logs / ("access.log" + suffix),
-                    [access_line(item, item.epoch + item.seconds) for item in done], end)
+        write_lines(
+            paths.apache_logs / ("access.log" + suffix),
+            [access_line(item, item.epoch + item.seconds) for item in done],
+            end,
+        )
         notice = local(begin, "[%a %b %d 00:00:01.") + "%06d" % source.randrange(1000000) + local(begin, " %Y]")
-        lines = [notice + " [mpm_event:notice] [pid 812:tid 139899] AH00489: Apache/2.4.62 (Debian) OpenSSL/3.0.15"
-                 " configured -- resuming normal operations"]
+        lines = [
+            notice + " [mpm_event:notice] [pid 812:tid 139899] AH00489: Apache/2.4.62 (Debian) OpenSSL/3.0.15"
+            " configured -- resuming normal operations"
+        ]
         lines.extend(error_line(item) for item in done if item.status in (401, 502))
         write_lines(paths.apache_logs / ("error.log" + suffix), lines, end)
 

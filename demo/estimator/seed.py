@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Seeds the estimator: database, uploads, environment file, backups, logs, certificates."""
+
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import List
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local, local_midnight
 from ..files import clear_directory, set_modified, write_bytes, write_text
@@ -71,14 +71,14 @@ def _backup_time(now: float, age: int) -> float:
     return local_midnight(latest - age * DAY_SECONDS) + BACKUP_HOUR * HOUR_SECONDS + 1
 
 
-def _write_uploads(directory: Path, tasks: List[Request]) -> None:
+def _write_uploads(directory: Path, tasks: list[Request]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for request in tasks[-20:]:
         content = b"deliverable,description\n" + request.task.encode("ascii") * 64
         write_bytes(directory / (request.task + ".xlsx"), content, request.epoch)
 
 
-def _write_backup(paths: EstimatorPaths, requests: List[Request], failed: List[str], epoch: float) -> None:
+def _write_backup(paths: EstimatorPaths, requests: list[Request], failed: list[str], epoch: float) -> None:
     target = paths.backups / local(epoch, "%Y%m%d_%H%M%S")
     tasks = tasks_at(requests, epoch)
     # The backup script copies the file of a running application: it is in WAL mode like the original.

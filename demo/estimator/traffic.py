@@ -6,17 +6,30 @@
 Because everything is derived from this list, the figures of a report reconcile: a POST of a task in the access log is
 a row of `tasks`, a line of backend.log and a JSON line of backend-error.log.
 """
+
 from __future__ import annotations
 
 import dataclasses
 import random
-from typing import Iterator, List
+from collections.abc import Iterator
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local, local_midnight
 
 HISTORY_DAYS = 45
-USERS = ("sato", "suzuki", "takahashi", "tanaka", "ito", "watanabe", "yamamoto", "nakamura", "kobayashi", "kato",
-         "yoshida", "yamada")
+USERS = (
+    "sato",
+    "suzuki",
+    "takahashi",
+    "tanaka",
+    "ito",
+    "watanabe",
+    "yamamoto",
+    "nakamura",
+    "kobayashi",
+    "kato",
+    "yoshida",
+    "yamada",
+)
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
@@ -50,10 +63,10 @@ class Request:
         return self.method == "POST" and self.path == "/api/v1/tasks" and self.status == 200
 
 
-def requests_until(now: float, seed: int = 20261121) -> List[Request]:
+def requests_until(now: float, seed: int = 20261121) -> list[Request]:
     """Every request of the last `HISTORY_DAYS` days before `now`, oldest first; the same for the same arguments."""
     source = random.Random(seed)
-    found: List[Request] = []
+    found: list[Request] = []
     session = 0
     first_day = local_midnight(now - HISTORY_DAYS * DAY_SECONDS)
     day = first_day
@@ -66,7 +79,7 @@ def requests_until(now: float, seed: int = 20261121) -> List[Request]:
     return sorted((request for request in found if request.epoch + request.seconds < now), key=lambda item: item.epoch)
 
 
-def _session_starts(day: int, source: random.Random) -> List[float]:
+def _session_starts(day: int, source: random.Random) -> list[float]:
     weekend = local(day, "%a") in ("Sat", "Sun")
     count = source.randint(6, 9) if weekend else source.randint(19, 24)
     return sorted(day + source.triangular(8.5, 20.5, 14) * HOUR_SECONDS for _ in range(count))
@@ -74,14 +87,25 @@ def _session_starts(day: int, source: random.Random) -> List[float]:
 
 def _monitoring(day: int, source: random.Random) -> Iterator[Request]:
     for hour in range(24):
-        yield Request(day + hour * HOUR_SECONDS + 7, MONITOR_ADDRESS, "monitor", "GET", "/api/v1/health", 200, 318,
-                      source.uniform(0.002, 0.009), MONITOR_AGENT)
+        yield Request(
+            day + hour * HOUR_SECONDS + 7,
+            MONITOR_ADDRESS,
+            "monitor",
+            "GET",
+            "/api/v1/health",
+            200,
+            318,
+            source.uniform(0.002, 0.009),
+            MONITOR_AGENT,
+        )
 
 
 def _session(start: float, number: int, source: random.Random) -> Iterator[Request]:
     who = source.randrange(len(USERS))
     user, address, agent = USERS[who], "10.20.%d.%d" % (who % 3 + 1, who + 11), AGENTS[who % len(AGENTS)]
-    task = "%08x-%04x-4%03x-a%03x-%012x" % tuple(source.getrandbits(bits) for bits in (32, 16, 12, 12, 48))
+    task = "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}".format(
+        *tuple(source.getrandbits(bits) for bits in (32, 16, 12, 12, 48))
+    )
     api = "/api/v1/tasks"
     if number % REFUSED_SESSION == 0:
         yield Request(start, address, "-", "GET", "/ui/", 401, 381, source.uniform(0.001, 0.003), agent)
@@ -89,11 +113,16 @@ def _session(start: float, number: int, source: random.Random) -> Iterator[Reque
     steps = (
         ("GET", "/ui/", 200, source.randint(8000, 8400), source.uniform(0.003, 0.02)),
         ("POST", api, 200, 148, source.uniform(0.05, 0.4)),
-        ("GET", "%s/%s/questions" % (api, task), 200, source.randint(700, 1500), source.uniform(1.1, 3.9)),
-        ("POST", "%s/%s/answers" % (api, task), 502 if number % FAILING_SESSION == 0 else 200,
-         source.randint(300, 420), source.uniform(1.8, 4.7)),
-        ("GET", "%s/%s/result" % (api, task), 200, source.randint(2000, 6500), source.uniform(0.01, 0.08)),
-        ("GET", "%s/%s/download" % (api, task), 200, source.randint(9000, 14000), source.uniform(0.05, 0.3)),
+        ("GET", f"{api}/{task}/questions", 200, source.randint(700, 1500), source.uniform(1.1, 3.9)),
+        (
+            "POST",
+            f"{api}/{task}/answers",
+            502 if number % FAILING_SESSION == 0 else 200,
+            source.randint(300, 420),
+            source.uniform(1.8, 4.7),
+        ),
+        ("GET", f"{api}/{task}/result", 200, source.randint(2000, 6500), source.uniform(0.01, 0.08)),
+        ("GET", f"{api}/{task}/download", 200, source.randint(9000, 14000), source.uniform(0.05, 0.3)),
     )
     at = start
     for method, path, status, size, seconds in steps:

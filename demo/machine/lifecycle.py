@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """up, down and status of the demo machine."""
+
 from __future__ import annotations
 
 import json
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any
 
 from ..clock import use_timezone
 from ..files import write_json
@@ -24,48 +26,58 @@ CERTIFICATE_DAYS_LEFT = 64
 HISTORY_FRESH_SECONDS = 6 * 3600
 
 
-def read_state(root: Path) -> Dict[str, Any]:
+def read_state(root: Path) -> dict[str, Any]:
     """What `up` wrote about the machine in `root`; an empty dictionary when there is none."""
     try:
-        state: Dict[str, Any] = json.loads((root / STATE_FILE).read_text(encoding="utf-8"))
+        state: dict[str, Any] = json.loads((root / STATE_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise ValueError("%s is damaged (%s): run `python3 -m demo down`" % (root / STATE_FILE, error)) from None
+        raise ValueError(f"{root / STATE_FILE} is damaged ({error}): run `python3 -m demo down`") from None
     return state
 
 
-def require_state(root: Path) -> Dict[str, Any]:
+def require_state(root: Path) -> dict[str, Any]:
     """The machine's state. Raises RuntimeError when it is not up."""
     state = read_state(root)
     if not state:
-        raise RuntimeError("there is no demo in %s: run `python3 -m demo up` first" % root)
+        raise RuntimeError(f"there is no demo in {root}: run `python3 -m demo up` first")
     return state
 
 
-def programs_of(systems: Sequence[str]) -> List[str]:
+def programs_of(systems: Sequence[str]) -> list[str]:
     """The programs that `systems` run, in the order they start."""
     return [name for name in STARTED if PROGRAMS[name].system in systems]
 
 
 def up(root: Path, systems: Sequence[str], layout: str, timezone: str) -> int:
-    """Seed and start `systems`; what runs already is left alone. Returns 0."""
+    """Seed and start `systems`; what runs already is left alone. Trouble made before is undone. Returns 0."""
     base, now = programs.base_port(), time.time()
     use_timezone(timezone)
     state = read_state(root) or {"layout": layout, "timezone": timezone, "base_port": base, "seeded": {}, "trouble": {}}
     if (state["layout"], state["timezone"], state["base_port"]) != (layout, timezone, base):
-        raise RuntimeError("the demo in %s is up with layout %s, zone %s, ports from %d: run `python3 -m demo down` first"
-                           % (root, state["layout"], state["timezone"], state["base_port"]))
-    for name in programs_of(systems):
-        if not programs.is_running(name, root):
-            programs.require_free_port(name, base)
+        raise RuntimeError(
+            "the demo in %s is up with layout %s, zone %s, ports from %d: run `python3 -m demo down` first"
+            % (root, state["layout"], state["timezone"], state["base_port"])
+        )
     root.mkdir(parents=True, exist_ok=True)
+    write_json(root / STATE_FILE, state)
     for system in systems:
-        idle = not any(programs.is_running(name, root) for name in programs_of([system]))
-        if idle and now - state["seeded"].get(system, 0) > HISTORY_FRESH_SECONDS:
+        if now - state["seeded"].get(system, 0) > HISTORY_FRESH_SECONDS:
+            # A history that ended long ago would look like an outage: it is written anew, trouble and all.
+            for name in programs_of([system]):
+                programs.stop(name, root)
+            shutil.rmtree(str(root / system), ignore_errors=True)
+            state["trouble"].pop(system, None)
+            for name in programs_of([system]):
+                programs.require_free_port(name, base)
             _seed(root, system, layout, now)
             state["seeded"][system] = now
             write_json(root / STATE_FILE, state)
+        elif state["trouble"].get(system):
+            from . import trouble
+
+            trouble.undo(root, [system])
     for name in programs_of(systems):
         port = programs.port_of(name, base)
         where = "port %d" % port if port else "no port"
@@ -79,7 +91,7 @@ def up(root: Path, systems: Sequence[str], layout: str, timezone: str) -> int:
 
 def _seed(root: Path, system: str, layout: str, now: float) -> None:
     began = time.monotonic()
-    print("  seeding %s (%s layout) ..." % (system, layout), end="", flush=True)
+    print(f"  seeding {system} ({layout} layout) ...", end="", flush=True)
     paths = paths_of(system, root / system, layout, {})
     seed_system(system, paths, layout, now)
     if system == "estimator":
@@ -90,7 +102,7 @@ def _seed(root: Path, system: str, layout: str, now: float) -> None:
     print(" %.1f s" % (time.monotonic() - began), flush=True)
 
 
-def down(root: Path, systems: Optional[Sequence[str]]) -> int:
+def down(root: Path, systems: Sequence[str] | None) -> int:
     """Stop everything that `root` runs and remove it; with `systems` only those. Returns 0."""
     chosen = list(systems or sorted({program.system for program in PROGRAMS.values()}))
     for name in reversed([name for name in PROGRAMS if PROGRAMS[name].system in chosen]):
@@ -115,25 +127,31 @@ def _remove_machine(root: Path) -> None:
         print("  nothing is there", flush=True)
         return
     if not (root / STATE_FILE).exists():
-        raise RuntimeError("%s has no %s, so it is not removed: it does not look like a demo" % (root, STATE_FILE))
+        raise RuntimeError(f"{root} has no {STATE_FILE}, so it is not removed: it does not look like a demo")
     shutil.rmtree(str(root))
-    print("  %s removed" % root, flush=True)
+    print(f"  {root} removed", flush=True)
 
 
 def status(root: Path) -> int:
     """Print what runs and which trouble is on. Returns 0 when everything that was started runs, else 1."""
     state = require_state(root)
     base = state["base_port"]
-    print("Demo in %s: %s layout, zone %s" % (root, state["layout"], state["timezone"]))
+    print("Demo in {}: {} layout, zone {}".format(root, state["layout"], state["timezone"]))
     healthy = True
     for name in programs_of(sorted(state["seeded"])):
         running = programs.is_running(name, root)
         answering = running and programs.answers(name, base)
         healthy = healthy and answering
-        print("  %-10s %-8s port %-6s pid %s" % (
-            name, "answers" if answering else "silent" if running else "stopped",
-            programs.port_of(name, base) or "-", programs.read_pid(name, root) or "-"))
+        print(
+            "  %-10s %-8s port %-6s pid %s"
+            % (
+                name,
+                "answers" if answering else "silent" if running else "stopped",
+                programs.port_of(name, base) or "-",
+                programs.read_pid(name, root) or "-",
+            )
+        )
     for system, troubles in sorted(state["trouble"].items()):
         for name in troubles:
-            print("  trouble: %s of %s" % (name, system))
+            print(f"  trouble: {name} of {system}")
     return 0 if healthy else 1

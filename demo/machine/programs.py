@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Background programs of the demo machine: started, waited for and stopped through their pid files."""
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,6 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import List, Optional
 
 from ..serving import PROGRAMS
 
@@ -29,11 +29,11 @@ def base_port() -> int:
     """The first of the demo's ports: DEMO_PORT_BASE, 18000 by default. Raises ValueError when it is no port."""
     text = os.environ.get("DEMO_PORT_BASE", str(DEFAULT_BASE_PORT))
     if not text.isdigit() or not 1024 <= int(text) <= 65000:
-        raise ValueError("DEMO_PORT_BASE must be a port between 1024 and 65000, not %r" % text)
+        raise ValueError(f"DEMO_PORT_BASE must be a port between 1024 and 65000, not {text!r}")
     return int(text)
 
 
-def port_of(name: str, base: int) -> Optional[int]:
+def port_of(name: str, base: int) -> int | None:
     """The port of program `name`, None when it has none."""
     offset = PROGRAMS[name].port_offset
     return None if offset is None else base + offset
@@ -49,7 +49,7 @@ def pid_file(name: str, root: Path) -> Path:
     return directory_of(name, root) / "run" / (name + ".pid")
 
 
-def read_pid(name: str, root: Path) -> Optional[int]:
+def read_pid(name: str, root: Path) -> int | None:
     """The process id of the program's pid file, None when there is none."""
     try:
         return int(pid_file(name, root).read_text(encoding="ascii"))
@@ -57,10 +57,21 @@ def read_pid(name: str, root: Path) -> Optional[int]:
         return None
 
 
-def command_of(name: str, root: Path, layout: str, timezone: str, base: int) -> List[str]:
+def command_of(name: str, root: Path, layout: str, timezone: str, base: int) -> list[str]:
     """The command that serves `name`; its text `demo serve NAME` is how a process is recognised as ours."""
-    command = [sys.executable, "-m", "demo", "serve", name, "--root", str(directory_of(name, root)),
-               "--layout", layout, "--timezone", timezone]
+    command = [
+        sys.executable,
+        "-m",
+        "demo",
+        "serve",
+        name,
+        "--root",
+        str(directory_of(name, root)),
+        "--layout",
+        layout,
+        "--timezone",
+        timezone,
+    ]
     port = port_of(name, base)
     if port is not None:
         command += ["--port", str(port)]
@@ -75,7 +86,7 @@ def is_running(name: str, root: Path) -> bool:
     if pid is None:
         return False
     line = _command_line(pid)
-    return "demo serve %s " % name in line and str(directory_of(name, root)) in line
+    return f"demo serve {name} " in line and str(directory_of(name, root)) in line
 
 
 def _command_line(pid: int) -> str:
@@ -99,22 +110,30 @@ def require_free_port(name: str, base: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise RuntimeError("port %d (%s) is taken: %s. Free it or set DEMO_PORT_BASE to another port"
-                               % (port, name, error.strerror)) from None
+            raise RuntimeError(
+                "port %d (%s) is taken: %s. Free it or set DEMO_PORT_BASE to another port"
+                % (port, name, error.strerror)
+            ) from None
 
 
 def start(name: str, root: Path, layout: str, timezone: str, base: int) -> None:
     """Start the program in the background, write its pid file and wait until it answers. Raises RuntimeError."""
     require_free_port(name, base)
     directory = directory_of(name, root)
-    plain = "run/%s.out" % name
+    plain = f"run/{name}.out"
     places = [directory / place for place in OUTPUT.get(name, (plain, plain))]
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
     pid_file(name, root).parent.mkdir(parents=True, exist_ok=True)
     with open(places[0], "ab") as output, open(places[1], "ab") as errors:
-        process = subprocess.Popen(command_of(name, root, layout, timezone, base), stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=errors, cwd=str(CHECKOUT), start_new_session=True)
+        process = subprocess.Popen(
+            command_of(name, root, layout, timezone, base),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            cwd=str(CHECKOUT),
+            start_new_session=True,
+        )
     pid_file(name, root).write_text("%d\n" % process.pid, encoding="ascii")
     deadline = time.monotonic() + READY_SECONDS
     while not answers(name, base):

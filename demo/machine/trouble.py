@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Believable trouble for the demo machine, each kind with its repair."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -11,8 +12,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any
 
 from ..clock import HOUR_SECONDS, use_timezone
 from ..files import set_modified, write_json
@@ -96,7 +98,7 @@ def _restore_database(machine: Machine) -> str:
     _remove_sidecars(database)
     shutil.copy2(str(machine.keep("database") / "app.db"), str(database))
     machine.start("estimator")
-    return "%s is put back" % database
+    return f"{database} is put back"
 
 
 def _reload_front(machine: Machine) -> None:
@@ -153,15 +155,17 @@ def _clear_lock(machine: Machine) -> str:
     paths = machine.paths("aimo")
     engine.release_lock(paths)
     engine.forget_run(paths, CRASHED_RUN)
-    return "%s is removed" % paths.lock
+    return f"{paths.lock} is removed"
 
 
 def _fill_quota(machine: Machine) -> str:
     """Really occupy the space: the quota of the models, data and logs is exceeded, the disk itself is spared."""
     place = _filler(machine)
     if shutil.disk_usage(str(machine.root)).free < FILL_BYTES + SPARE_BYTES:
-        raise RuntimeError("less than %d MiB are free below %s: the disk is not filled further"
-                           % ((FILL_BYTES + SPARE_BYTES) // 2**20, machine.root))
+        raise RuntimeError(
+            "less than %d MiB are free below %s: the disk is not filled further"
+            % ((FILL_BYTES + SPARE_BYTES) // 2**20, machine.root)
+        )
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(place, "wb") as stream:
         if hasattr(os, "posix_fallocate"):
@@ -179,12 +183,12 @@ def _filler(machine: Machine) -> Path:
 def _empty_quota(machine: Machine) -> str:
     if _filler(machine).exists():
         _filler(machine).unlink()
-    return "%s is removed" % _filler(machine)
+    return f"{_filler(machine)} is removed"
 
 
 def _kill_service(machine: Machine) -> str:
     programs.kill("ai_diy", machine.root)
-    return "AI-DIY is killed; its pid file %s is left" % programs.pid_file("ai_diy", machine.root)
+    return "AI-DIY is killed; its pid file {} is left".format(programs.pid_file("ai_diy", machine.root))
 
 
 def _restart_service(machine: Machine) -> str:
@@ -193,7 +197,7 @@ def _restart_service(machine: Machine) -> str:
     return "AI-DIY runs again"
 
 
-TROUBLES: Dict[str, Trouble] = {
+TROUBLES: dict[str, Trouble] = {
     "database": Trouble("estimator", _corrupt_database, _restore_database),
     "certificate": Trouble("estimator", _expire_certificate, _renew_certificate),
     "lock": Trouble("aimo", _leave_lock, _clear_lock),
@@ -202,22 +206,22 @@ TROUBLES: Dict[str, Trouble] = {
 }
 
 
-def _machine(root: Path, state: Dict[str, Any]) -> Machine:
+def _machine(root: Path, state: dict[str, Any]) -> Machine:
     use_timezone(state["timezone"])
     return Machine(root, state["layout"], state["timezone"], state["base_port"])
 
 
-def make(root: Path, systems: Sequence[str], only: Optional[Sequence[str]]) -> int:
+def make(root: Path, systems: Sequence[str], only: Sequence[str] | None) -> int:
     """Make every trouble of `systems` (or `only` those named) that is not there yet, and say so. Returns 0."""
     unknown = sorted(set(only or ()) - set(TROUBLES))
     if unknown:
-        raise ValueError("no trouble is called %s; there are: %s" % (", ".join(unknown), ", ".join(TROUBLES)))
+        raise ValueError("no trouble is called {}; there are: {}".format(", ".join(unknown), ", ".join(TROUBLES)))
     state = require_state(root)
     machine = _machine(root, state)
     for name, trouble in TROUBLES.items():
         if trouble.system not in systems or trouble.system not in state["seeded"] or (only and name not in only):
             continue
-        present: List[str] = state["trouble"].setdefault(trouble.system, [])
+        present: list[str] = state["trouble"].setdefault(trouble.system, [])
         if name in present:
             print("  %-12s is there already" % name, flush=True)
             continue
@@ -231,10 +235,11 @@ def undo(root: Path, systems: Sequence[str]) -> int:
     """Undo every trouble of `systems` and say so. Returns 0."""
     state = require_state(root)
     machine = _machine(root, state)
-    for system in sorted(set(systems) & set(state["trouble"])):
-        for name in list(state["trouble"][system]):
-            print("  %-12s %s" % (name, TROUBLES[name].undo(machine)), flush=True)
-            state["trouble"][system].remove(name)
-            write_json(root / STATE_FILE, state)
-    print("  everything is as it was", flush=True)
+    present = [(system, name) for system in sorted(systems) for name in state["trouble"].get(system, [])]
+    if not present:
+        print("  there is no trouble to repair", flush=True)
+    for system, name in present:
+        print("  %-12s %s" % (name, TROUBLES[name].undo(machine)), flush=True)
+        state["trouble"][system].remove(name)
+        write_json(root / STATE_FILE, state)
     return 0

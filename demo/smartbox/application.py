@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Smartbox's programs: the scheduler (service `yaga`), the dashboard and the metrics source it asks."""
+
 from __future__ import annotations
 
 import json
@@ -32,13 +33,20 @@ def serve_scheduler(paths: SmartboxPaths, interval_seconds: float = INFERENCE_SE
 
 def serve_dashboard(paths: SmartboxPaths, address: str, port: int) -> int:
     """Run the dashboard in the foreground until it is told to stop."""
+
     def answer(request: Request) -> Response:
         exists = paths.config.exists()
         issues = _issues(paths) if exists else ["config.json is missing"]
         if request.path == "/api/health":
-            return json_response({"status": "healthy" if exists and not issues else "degraded", "config_exists": exists,
-                                  "config_valid": not issues, "validation_issues": len(issues),
-                                  "timestamp": local_iso(time.time())})
+            return json_response(
+                {
+                    "status": "healthy" if exists and not issues else "degraded",
+                    "config_exists": exists,
+                    "config_valid": not issues,
+                    "validation_issues": len(issues),
+                    "timestamp": local_iso(time.time()),
+                }
+            )
         if request.path == "/api/config/validate":
             return json_response({"valid": not issues, "issues": issues})
         return json_response({"detail": "Not Found"}, 404)
@@ -50,7 +58,7 @@ def _issues(paths: SmartboxPaths) -> list:  # type: ignore[type-arg]
     try:
         config = json.loads(paths.config.read_text(encoding="utf-8"))
     except ValueError as error:
-        return ["config.json: %s" % error]
+        return [f"config.json: {error}"]
     return [] if config.get("services") else ["config.json has no services"]
 
 
@@ -64,8 +72,9 @@ def answer_metrics(request: Request) -> Response:
         if not request.query.get("query"):
             return json_response({"status": "error", "errorType": "422", "error": "missing `query` arg"}, 422)
         sample = {"metric": {"service": "booking"}, "value": [int(time.time()), "41.5"]}
-        return json_response({"status": "success", "isPartial": False,
-                              "data": {"resultType": "vector", "result": [sample]}})
+        return json_response(
+            {"status": "success", "isPartial": False, "data": {"resultType": "vector", "result": [sample]}}
+        )
     return Response(400, b"unsupported path requested\n", {"Content-Type": "text/plain"})
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Smartbox's SQLite state database: incidents in the table that the layout asks for."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -10,7 +11,6 @@ import json
 import random
 import sqlite3
 from pathlib import Path
-from typing import List, Optional
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local_sql_exact
 from .services import METRICS, PERIODS, SERVICES
@@ -23,8 +23,11 @@ COLUMNS = """
     missed_cycles INTEGER DEFAULT 0, current_value REAL, threshold_value REAL, confidence_score REAL,
     detection_method TEXT, description TEXT, detected_by_model TEXT, metadata TEXT"""
 INDEXES = (
-    ("fingerprint", "fingerprint_id", ""), ("service", "service_name, anomaly_name", ""),
-    ("status", "status", ""), ("open", "service_name", " WHERE status = 'OPEN'"))
+    ("fingerprint", "fingerprint_id", ""),
+    ("service", "service_name, anomaly_name", ""),
+    ("status", "status", ""),
+    ("open", "service_name", " WHERE status = 'OPEN'"),
+)
 TRAINING_RUNS = """
 CREATE TABLE training_runs (
     run_id TEXT PRIMARY KEY, service_name TEXT NOT NULL, model_variant TEXT DEFAULT 'baseline',
@@ -49,11 +52,11 @@ class Incident:
     severity: str
     first_seen: float
     last_updated: float
-    resolved: Optional[float]
+    resolved: float | None
     occurrences: int
 
 
-def incidents_until(now: float, seed: int = 17) -> List[Incident]:
+def incidents_until(now: float, seed: int = 17) -> list[Incident]:
     """Incidents of the last 45 days, oldest first: one OPEN, a few that come back each week, the others closed."""
     source = random.Random(seed)
     found = []
@@ -65,15 +68,25 @@ def incidents_until(now: float, seed: int = 17) -> List[Incident]:
         first = now - (45 - number * 44.9 / INCIDENTS) * DAY_SECONDS
         is_open = number == INCIDENTS - 1
         last = min(first + source.uniform(0.1, 3) * HOUR_SECONDS, now - 60)
-        fingerprint = hashlib.sha256(("%s/%s" % (service, anomaly)).encode()).hexdigest()[:12]
-        found.append(Incident(
-            "anomaly_" + fingerprint, "incident_" + hashlib.sha256(b"%d-%d" % (seed, number)).hexdigest()[:12], service,
-            anomaly, "OPEN" if is_open else "CLOSED", source.choice(("low", "medium", "medium", "high")), first, last,
-            None if is_open else last, source.randint(2, 40)))
+        fingerprint = hashlib.sha256((f"{service}/{anomaly}").encode()).hexdigest()[:12]
+        found.append(
+            Incident(
+                "anomaly_" + fingerprint,
+                "incident_" + hashlib.sha256(b"%d-%d" % (seed, number)).hexdigest()[:12],
+                service,
+                anomaly,
+                "OPEN" if is_open else "CLOSED",
+                source.choice(("low", "medium", "medium", "high")),
+                first,
+                last,
+                None if is_open else last,
+                source.randint(2, 40),
+            )
+        )
     return found
 
 
-def create_database(path: Path, incidents: List[Incident], layout: str) -> None:
+def create_database(path: Path, incidents: list[Incident], layout: str) -> None:
     """Create the state database: `anomaly_incidents` and an empty `training_runs` as published, `incidents` with
     `updated_at` as the runbook says. Replaces an old one.
     """
@@ -86,14 +99,15 @@ def create_database(path: Path, incidents: List[Incident], layout: str) -> None:
     columns = COLUMNS if layout == "published" else COLUMNS.replace("last_updated", "updated_at")
     connection = sqlite3.connect(str(path))
     try:
-        connection.execute("CREATE TABLE %s (%s)" % (table, columns))
+        connection.execute(f"CREATE TABLE {table} ({columns})")
         for name, of, where in INDEXES:
-            connection.execute("CREATE INDEX idx_%s_%s ON %s (%s)%s" % (table, name, table, of, where))
+            connection.execute(f"CREATE INDEX idx_{table}_{name} ON {table} ({of}){where}")
         if layout == "published":
             connection.execute(TRAINING_RUNS)
         connection.executemany(
-            "INSERT INTO %s VALUES (%s)" % (table, ",".join("?" * 19)),  # noqa: S608
-            [_row(incident) for incident in incidents])
+            "INSERT INTO {} VALUES ({})".format(table, ",".join("?" * 19)),  # noqa: S608
+            [_row(incident) for incident in incidents],
+        )
         connection.commit()
     finally:
         connection.close()
@@ -102,9 +116,23 @@ def create_database(path: Path, incidents: List[Incident], layout: str) -> None:
 def _row(incident: Incident) -> tuple:  # type: ignore[type-arg]
     source = random.Random(incident.identity)
     return (
-        incident.fingerprint, incident.identity, incident.service, incident.anomaly, incident.status, incident.severity,
-        local_sql_exact(incident.first_seen), local_sql_exact(incident.last_updated),
-        local_sql_exact(incident.resolved) if incident.resolved else None, incident.occurrences, 2,
-        0 if incident.status == "OPEN" else 3, round(source.uniform(200, 900), 1), round(source.uniform(100, 200), 1),
-        round(source.uniform(0.6, 0.98), 2), "isolation_forest", "%s of %s" % (incident.anomaly, source.choice(METRICS)),
-        source.choice(PERIODS), json.dumps({"cycles": incident.occurrences}))
+        incident.fingerprint,
+        incident.identity,
+        incident.service,
+        incident.anomaly,
+        incident.status,
+        incident.severity,
+        local_sql_exact(incident.first_seen),
+        local_sql_exact(incident.last_updated),
+        local_sql_exact(incident.resolved) if incident.resolved else None,
+        incident.occurrences,
+        2,
+        0 if incident.status == "OPEN" else 3,
+        round(source.uniform(200, 900), 1),
+        round(source.uniform(100, 200), 1),
+        round(source.uniform(0.6, 0.98), 2),
+        "isolation_forest",
+        f"{incident.anomaly} of {source.choice(METRICS)}",
+        source.choice(PERIODS),
+        json.dumps({"cycles": incident.occurrences}),
+    )

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Seeds Smartbox: configuration, state database, models, logs."""
+
 from __future__ import annotations
 
 import json
 import os
 import random
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local, local_iso, local_midnight
 from ..files import clear_directory, write_bytes, write_json, write_lines, write_text
@@ -20,6 +21,7 @@ MODEL_BYTES = 6144
 LOG_DAYS = 10
 INFERENCE_MINUTES = 10
 TRAIN_HOUR = 2
+TRAINING_SECONDS = 1100.0
 COMPOSE = """services:
   yaga:
     container_name: smartbox-anomaly
@@ -37,38 +39,58 @@ def seed(paths: SmartboxPaths, layout: str, now: float) -> None:
     write_text(paths.root / "docker-compose.yml", COMPOSE, now - 30 * DAY_SECONDS)
     incidents = incidents_until(now)
     create_database(paths.database, incidents, layout)
-    trained = _last_training(now)
     for service in SERVICES:
-        _write_models(paths, service, layout, trained)
-    _write_logs(paths, incidents, now, trained)
+        _write_models(paths, service, layout, now)
+    _write_logs(paths, incidents, now)
 
 
-def _config() -> Dict[str, Any]:
-    services: Dict[str, Any] = {category: list(names) for category, names in CATEGORIES.items()}
+def _config() -> dict[str, Any]:
+    services: dict[str, Any] = {category: list(names) for category, names in CATEGORIES.items()}
     services["pattern_detection"] = {}
     return {
-        "services": services, "victoria_metrics": {"endpoint": "http://127.0.0.1:8428", "timeout_seconds": 10},
+        "services": services,
+        "victoria_metrics": {"endpoint": "http://127.0.0.1:8428", "timeout_seconds": 10},
         "model": {"contamination": 0.03, "contamination_by_service": {"geocoding": 0.06}},
-        "inference": {"check_drift": False}, "fingerprinting": {"db_path": "./anomaly_state.db",
-                                                                "cleanup_max_age_hours": 72},
-        "logging": {"level": "INFO"}}
+        "inference": {"check_drift": False},
+        "fingerprinting": {"db_path": "./anomaly_state.db", "cleanup_max_age_hours": 72},
+        "logging": {"level": "INFO"},
+    }
 
 
-def _last_training(now: float) -> float:
-    """When the last nightly training that is complete ended."""
-    begin = local_midnight(now) + TRAIN_HOUR * HOUR_SECONDS
-    return (begin if begin + HOUR_SECONDS < now else begin - DAY_SECONDS) + 600.0
+def _trainings(now: float) -> list[float]:
+    """When each nightly training of the last days began, oldest first; the last one is complete at `now`."""
+    today = local_midnight(now)
+    starts = [
+        local_midnight(today - age * DAY_SECONDS + 2 * HOUR_SECONDS) if age else today
+        for age in range(LOG_DAYS, -1, -1)
+    ]
+    return [start + float(TRAIN_HOUR * HOUR_SECONDS) for start in starts if start + TRAIN_HOUR * HOUR_SECONDS < now]
 
 
-def _write_models(paths: SmartboxPaths, service: str, layout: str, trained: float) -> None:
+def _trained_at(start: float, position: float, now: float) -> float:
+    """When a model was done: `position` (0 to 1) of the training's duration, squeezed when it began only just now."""
+    return start + position * min(TRAINING_SECONDS, now - start)
+
+
+def _write_models(paths: SmartboxPaths, service: str, layout: str, now: float) -> None:
+    start, place = _trainings(now)[-1], SERVICES.index(service) * len(PERIODS)
     for number, period in enumerate(PERIODS):
-        at = trained + SERVICES.index(service) * 90 + number * 20
-        name = "%s_%s" % (service, period)
+        at = _trained_at(start, (place + number + 1) / (len(SERVICES) * len(PERIODS)), now)
+        name = f"{service}_{period}"
         if layout == "runbook":
             directory = paths.models / service / period
-            write_json(directory / "metadata.json", {
-                "service_name": service, "time_period": period, "trained_at": local_iso(at), "feature_count": 13,
-                "training_samples": 4608, "contamination": 0.03}, at)
+            write_json(
+                directory / "metadata.json",
+                {
+                    "service_name": service,
+                    "time_period": period,
+                    "trained_at": local_iso(at),
+                    "feature_count": 13,
+                    "training_samples": 4608,
+                    "contamination": 0.03,
+                },
+                at,
+            )
         else:
             directory = paths.models / service / name
             write_json(directory / "model_data.json", _model_data(name, at), at)
@@ -81,13 +103,25 @@ def _write_models(paths: SmartboxPaths, service: str, layout: str, trained: floa
         write_json(paths.metrics_cache / service / "metadata.json", {"cached_at": local_iso(at)}, at)
 
 
-def _model_data(name: str, at: float) -> Dict[str, Any]:
+def _model_data(name: str, at: float) -> dict[str, Any]:
     statistics = {metric: {"mean": 100.0, "std": 12.5, "p50": 99.0, "p95": 121.0, "p99": 130.0} for metric in METRICS}
     return {
-        "service_name": name, "feature_columns": list(METRICS), "thresholds": {}, "training_statistics": statistics,
-        "model_metadata": {"service_name": name, "trained_at": local_iso(at), "feature_count": 13,
-                           "univariate_models": 5, "has_multivariate": False, "auto_tuned": True,
-                           "validation_calibrated": True, "training_samples": 4608, "validation_samples": 1152}}
+        "service_name": name,
+        "feature_columns": list(METRICS),
+        "thresholds": {},
+        "training_statistics": statistics,
+        "model_metadata": {
+            "service_name": name,
+            "trained_at": local_iso(at),
+            "feature_count": 13,
+            "univariate_models": 5,
+            "has_multivariate": False,
+            "auto_tuned": True,
+            "validation_calibrated": True,
+            "training_samples": 4608,
+            "validation_samples": 1152,
+        },
+    }
 
 
 def _link_flat(directory: Path, flat: Path) -> None:
@@ -101,39 +135,49 @@ def _noise(source: random.Random, size: int) -> bytes:
     return b"\x80\x04\x95" + bytes(source.getrandbits(8) for _ in range(64)) * (size // 64)
 
 
-def _write_logs(paths: SmartboxPaths, incidents: List[Incident], now: float, trained: float) -> None:
+def _write_logs(paths: SmartboxPaths, incidents: list[Incident], now: float) -> None:
     """Inference cycles and nightly trainings of the last days."""
     begin = now - LOG_DAYS * DAY_SECONDS
-    lines: List[str] = []
+    lines: list[str] = []
     cycle = begin
     while cycle < now:
         found = [incident for incident in incidents if cycle <= incident.first_seen < cycle + INFERENCE_MINUTES * 60]
         lines.extend(json.dumps([_alert(incident) for incident in found], indent=2).splitlines())
         cycle += INFERENCE_MINUTES * 60
     write_lines(paths.logs / "inference.log", lines, now - 30)
-    training: List[str] = []
-    for age in range(LOG_DAYS - 1, -1, -1):
-        training.extend(_training_lines(trained - age * DAY_SECONDS))
-    write_lines(paths.logs / "train.log", training, trained + len(SERVICES) * 90)
+    training: list[str] = []
+    starts = _trainings(now)
+    for start in starts:
+        training.extend(_training_lines(start, now))
+    write_lines(paths.logs / "train.log", training, _trained_at(starts[-1], 1, now))
 
 
-def _alert(incident: Incident) -> Dict[str, Any]:
+def _alert(incident: Incident) -> dict[str, Any]:
     return {
-        "alert_type": "anomaly_detected", "service_name": incident.service, "timestamp": local_iso(incident.first_seen),
-        "time_period": "business_hours", "model_type": "time_aware_5period", "anomaly_count": 1,
-        "overall_severity": incident.severity, "anomalies": {incident.anomaly: {"severity": incident.severity}},
-        "fingerprinting": {"incident_id": incident.identity}}
+        "alert_type": "anomaly_detected",
+        "service_name": incident.service,
+        "timestamp": local_iso(incident.first_seen),
+        "time_period": "business_hours",
+        "model_type": "time_aware_5period",
+        "anomaly_count": 1,
+        "overall_severity": incident.severity,
+        "anomalies": {incident.anomaly: {"severity": incident.severity}},
+        "fingerprinting": {"incident_id": incident.identity},
+    }
 
 
-def _training_lines(at: float) -> List[str]:
+def _training_lines(start: float, now: float) -> list[str]:
     lines = []
     for number, service in enumerate(SERVICES):
-        stamp = local(at + number * 90, "%Y-%m-%d %H:%M:%S")
-        lines.append("%s - smartbox_anomaly.training.pipeline - INFO - Training %s" % (stamp, service))
-        lines.append("%s - smartbox_anomaly.training.validators - INFO -   business_hours: OK - 4.1%% anomaly rate"
-                     " (<=20.0%%), explainability: OK" % stamp)
-    stamp = local(at + len(SERVICES) * 90, "%Y-%m-%d %H:%M:%S")
-    lines.append("%s - smartbox_anomaly.training.pipeline - INFO -   Successful: %d/%d"
-                 % (stamp, len(SERVICES), len(SERVICES)))
-    lines.append("%s - __main__ - INFO - ✓ PROMOTION SUCCESSFUL!" % stamp)
+        stamp = local(_trained_at(start, number / len(SERVICES), now), "%Y-%m-%d %H:%M:%S")
+        lines.append(f"{stamp} - smartbox_anomaly.training.pipeline - INFO - Training {service}")
+        lines.append(
+            f"{stamp} - smartbox_anomaly.training.validators - INFO -   business_hours: OK - 4.1% anomaly rate"
+            " (<=20.0%), explainability: OK"
+        )
+    stamp = local(_trained_at(start, 1, now), "%Y-%m-%d %H:%M:%S")
+    lines.append(
+        "%s - smartbox_anomaly.training.pipeline - INFO -   Successful: %d/%d" % (stamp, len(SERVICES), len(SERVICES))
+    )
+    lines.append(f"{stamp} - __main__ - INFO - ✓ PROMOTION SUCCESSFUL!")
     return lines

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The services that the Smartbox stand-in watches, and their models' periods and metrics."""
+
 from __future__ import annotations
 
 CATEGORIES = {
