@@ -106,7 +106,7 @@ test:  ## Everything: lint, sanity, unit, integration, and real hosts where they
 		if [ -f $$part ]; then printf '%-12s %s\n' "$$part:" "$$(cat $$part)"; fi; done
 
 .PHONY: lint
-lint: setup-dev  ## ruff, mypy, yamllint, ansible-lint, changelog
+lint: setup-dev  ## ruff, mypy, yamllint, ansible-lint, documentation, changelog
 	$(SAY) "ruff"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -116,7 +116,8 @@ lint: setup-dev  ## ruff, mypy, yamllint, ansible-lint, changelog
 	@$(BIN)/yamllint --strict .
 	$(SAY) "ansible-lint"
 	@$(BIN)/ansible-lint --offline
-	$(SAY) "antsibull-changelog"
+	$(SAY) "antsibull-docs, antsibull-changelog"
+	@$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	@$(BIN)/antsibull-changelog lint
 
 .PHONY: sanity
