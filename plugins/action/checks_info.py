@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import validated
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
@@ -73,13 +74,15 @@ class ActionModule(ActionBase):
             return results
         said = (completed["stderr"] or completed["stdout"]).strip().splitlines()
         if completed["rc"] == 127 or payload.NO_PYTHON in completed["stderr"]:
+            place = f" at {interpreter}" if interpreter else ""
             raise AnsibleActionFail(
-                "There is no Python on this host%s. Install Python 3.8 or later there (Debian: python3-minimal), or name "
-                "it with ansible_python_interpreter" % (" at %s" % interpreter if interpreter else "")
+                f"There is no Python on this host{place}. Install Python 3.8 or later there (Debian: python3-minimal), "
+                "or name it with ansible_python_interpreter"
             )
         raise AnsibleActionFail(
-            "The host did not answer the checks (exit status %s): %s. Try checks_info with transport: module"
-            % (completed["rc"], said[-1] if said else "it printed nothing")
+            "The host did not answer the checks (exit status {}): {}. Try checks_info with transport: module".format(
+                completed["rc"], said[-1] if said else "it printed nothing"
+            )
         )
 
     def _interpreter(self, variables: dict[str, Any]) -> str | None:

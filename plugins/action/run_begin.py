@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError, RunbooksError
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import profile, store
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.play import batch_hosts
@@ -38,7 +39,7 @@ class ActionModule(ActionBase):
                 "lease_seconds": {"type": "int", "default": 14400},
             }
         )
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         hosts = {
             host: _begun(host, variables["hostvars"], arguments["procedure"], now) for host in batch_hosts(variables)
         }
@@ -64,13 +65,15 @@ class ActionModule(ActionBase):
         for host, refusal in refusals.items():
             if refusal is not None:
                 hosts[host].update(go=False, refused=True)
-                hosts[host]["run"].update(state="refused", failure={"stage": "begin", "message": str(refusal)})
+                hosts[host]["run"].update(
+                    state="refused", failure={"stage": "single_flight", "message": refusal.line()}
+                )
 
 
 def _begun(host: str, hostvars: Any, procedure: str, now: datetime) -> dict[str, Any]:
     raw = hostvars.raw_get(host)
     run: dict[str, Any] = {
-        "id": "%s-%s-%s-%s" % (now.strftime("%Y%m%dT%H%M%SZ"), procedure, host, secrets.token_hex(3)),
+        "id": "{}-{}-{}-{}".format(now.strftime("%Y%m%dT%H%M%SZ"), procedure, host, secrets.token_hex(3)),
         "procedure": procedure,
         "system": str(raw.get("system_name", "")),
         "host": host,

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.outcome import finished, headline
@@ -35,7 +36,7 @@ class ActionModule(ActionBase):
         _result, arguments = self.validate_argument_spec(
             {"store_url": {"type": "str", "required": True, "no_log": True}}
         )
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         begun = registered(variables, str(variables["inventory_hostname"]), "run_begun") or {"hosts": {}}
         runs = [
             finished(begun["hosts"][host], _seen(variables, host), now)
@@ -48,7 +49,7 @@ class ActionModule(ActionBase):
         try:
             store.finish(store.open_store(arguments["store_url"]), [run for run in runs if run["state"] != "refused"])
         except RunbooksError as error:
-            raise AnsibleActionFail("The runs could not be recorded: %s" % error, result=answer) from None
+            raise AnsibleActionFail(f"The runs could not be recorded: {error}", result=answer) from None
         return answer
 
 

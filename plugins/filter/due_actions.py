@@ -28,7 +28,7 @@ def due_actions(actions: Iterable[Mapping[str, Any]], results: Iterable[Mapping[
 def _due(action: Mapping[str, Any], result: Mapping[str, Any] | None) -> bool:
     if result is None or result["state"] == UNKNOWN:
         return False
-    level = parse_level(action["when_value"], "Action %s, key when_value" % action["name"])
+    level = parse_level(action["when_value"], "Action {}, key when_value".format(action["name"]))
     return judge(result["value"], None, level)[0] == CRITICAL
 
 

@@ -17,7 +17,7 @@ class RunbooksError(Exception):
     def __init__(self, message: str, way_out: str = "") -> None:
         self.message = message
         self.way_out = way_out
-        super().__init__("%s. %s" % (message, way_out) if way_out else message)
+        super().__init__(f"{message}. {way_out}" if way_out else message)
 
 
 class ProfileError(RunbooksError):
@@ -34,9 +34,11 @@ class CheckError(RunbooksError):
         fields: what the catalogue's sentence needs.
     """
 
-    def __init__(self, reason_id: str, state: str = "unknown", evidence: list[str] | None = None, **fields: object) -> None:
+    def __init__(
+        self, reason_id: str, state: str = "unknown", evidence: list[str] | None = None, **fields: object
+    ) -> None:
         self.reason_id = reason_id
         self.state = state
         self.evidence = list(evidence or [])
         self.fields = fields
-        super().__init__("%s %s" % (reason_id, fields))
+        super().__init__(f"{reason_id} {fields}")

@@ -9,13 +9,13 @@ import math
 import operator
 import re
 from dataclasses import dataclass
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable
 
 from .errors import ProfileError
 from .model import CRITICAL, OK, UNKNOWN, WARNING, Scalar
 
 # The operator is part of the level: "80 %+" and "> 80 %" differ by exactly one figure, and both stand in runbooks.
-_OPERATORS: Dict[str, Callable[[float, float], bool]] = {
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
     "<=": operator.le,
@@ -39,7 +39,7 @@ class Level:
         return _OPERATORS[self.sign](value, self.limit)
 
 
-def parse_level(text: Optional[str], where: str = "level") -> Optional[Level]:
+def parse_level(text: str | None, where: str = "level") -> Level | None:
     """Read a level such as ``">= 80"``; None stays None.
 
     Raises:
@@ -50,13 +50,13 @@ def parse_level(text: Optional[str], where: str = "level") -> Optional[Level]:
     match = _LEVEL.match(str(text))
     if match is None:
         raise ProfileError(
-            "%s is %r, which is not a level" % (where, text),
+            f"{where} is {text!r}, which is not a level",
             'Write an operator and a number, such as ">= 80" or "< 30"',
         )
-    return Level(match.group(1), float(match.group(2)), "%s %s" % (match.group(1), match.group(2)))
+    return Level(match.group(1), float(match.group(2)), f"{match.group(1)} {match.group(2)}")
 
 
-def judge(value: Scalar, warning: Optional[Level], critical: Optional[Level]) -> Tuple[str, Optional[Level]]:
+def judge(value: Scalar, warning: Level | None, critical: Level | None) -> tuple[str, Level | None]:
     """Compare a figure with its levels.
 
     Returns:

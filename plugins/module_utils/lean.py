@@ -13,7 +13,7 @@ import importlib.machinery
 import importlib.util
 import json
 import sys
-from typing import Any, Dict
+from typing import Any
 
 #: Name under which the library is imported on the host.
 PACKAGE = "aiops_runbooks"
@@ -24,7 +24,7 @@ MARK = "AIOPS-RUNBOOKS-ANSWER "
 class SourceFinder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Imports modules from a mapping of dotted names to source text."""
 
-    def __init__(self, sources: Dict[str, str]) -> None:
+    def __init__(self, sources: dict[str, str]) -> None:
         self.sources = sources
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
@@ -42,7 +42,7 @@ class SourceFinder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return self.sources[fullname]
 
 
-def answer(payload: Dict[str, Any]) -> None:
+def answer(payload: dict[str, Any]) -> None:
     """Run the checks of a payload and print the answer.
 
     Args:

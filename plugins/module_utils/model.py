@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Any, Iterable, Union
 
 OK = "ok"
 WARNING = "warning"
@@ -28,7 +28,7 @@ class Reason:
     """Why a Result has its state: an id of the catalogue and the fields of its sentence."""
 
     id: str
-    fields: Dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,18 @@ class Observation:
         evidence: lines that a person would want to see.
         coverage: share of the input that was understood, 0 to 1.
         source: what was read, when that is not obvious from the parameters.
+        nothing_to_measure: there was nothing to measure, and that is fine: figures that are missing are no fault.
     """
 
     value: Scalar = None
-    unit: Optional[str] = None
+    unit: str | None = None
     state: str = OK
-    reason: Optional[Reason] = None
-    metrics: Dict[str, Scalar] = field(default_factory=dict)
-    evidence: List[str] = field(default_factory=list)
-    coverage: Optional[float] = None
-    source: Optional[str] = None
+    reason: Reason | None = None
+    metrics: dict[str, Scalar] = field(default_factory=dict)
+    evidence: list[str] = field(default_factory=list)
+    coverage: float | None = None
+    source: str | None = None
+    nothing_to_measure: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,18 +68,18 @@ class Result:
     state: str
     value: Scalar
     unit: str
-    warning: Optional[str]
-    critical: Optional[str]
+    warning: str | None
+    critical: str | None
     reason: Reason
-    evidence: List[str]
-    coverage: Optional[float]
-    runbook: Optional[str]
+    evidence: list[str]
+    coverage: float | None
+    runbook: str | None
     started: str
     seconds: float
-    metrics: Dict[str, Scalar] = field(default_factory=dict)
-    source: Optional[str] = None
+    metrics: dict[str, Scalar] = field(default_factory=dict)
+    source: str | None = None
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values."""
         record = dict(self.__dict__)
         record["reason"] = {"id": self.reason.id, "fields": dict(self.reason.fields)}

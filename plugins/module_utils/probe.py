@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
 import stat
 import time
 from dataclasses import dataclass
-from typing import IO, Dict, List, Optional, Sequence
+from typing import IO, Sequence
 
 from .errors import CheckError
 
@@ -49,9 +50,9 @@ class Context:
     def run(
         self,
         argv: Sequence[str],
-        stdin: Optional[str] = None,
-        environment: Optional[Dict[str, str]] = None,
-        cwd: Optional[str] = None,
+        stdin: str | None = None,
+        environment: dict[str, str] | None = None,
+        cwd: str | None = None,
     ) -> Completed:
         """Run a command in a process group of its own and end the whole group at the deadline.
 
@@ -97,17 +98,15 @@ class Context:
         """Open a regular file for reading, see :func:`open_regular`."""
         return open_regular(path)
 
-    def lines(self, completed: Completed, limit: int = 5) -> List[str]:
+    def lines(self, completed: Completed, limit: int = 5) -> list[str]:
         """Return the first lines a command printed, errors first, as evidence."""
         text = completed.stderr.splitlines() + completed.stdout.splitlines()
         return [line for line in text if line.strip()][:limit]
 
 
 def _end_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def open_regular(path: str) -> IO[bytes]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, List
+from typing import Iterable
 
 from .model import EVIDENCE_LINE_CHARACTERS, EVIDENCE_LINES
 
@@ -15,7 +15,9 @@ _MASK = "********"
 _SECRETS = (
     re.compile(r"(?i)(\bauthorization\b[\"']?\s*[:=]\s*[\"']?(?:basic|bearer|token)\s+)[^\s\"',]+"),
     re.compile(r"(?i)(\bbearer\s+)[a-z0-9._~+/=-]{8,}"),
-    re.compile(r"(?i)((?:api[_-]?key|secret|passw(?:or)?d|token|salt|private[_-]?key)[a-z_]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]{3,}"),
+    re.compile(
+        r"(?i)((?:api[_-]?key|secret|passw(?:or)?d|token|salt|private[_-]?key)[a-z_]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]{3,}"
+    ),
     re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]+:)[^\s@/]+(?=@)"),
     re.compile(r"()\b(?:sk|pk|ghp|gho|xox[abp])[-_][A-Za-z0-9_-]{12,}"),
     re.compile(r"()\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"),
@@ -30,9 +32,9 @@ def redact(text: str) -> str:
     return _CONTROL.sub("?", text)
 
 
-def evidence_lines(lines: Iterable[object]) -> List[str]:
+def evidence_lines(lines: Iterable[object]) -> list[str]:
     """Return at most 20 redacted lines of at most 400 characters."""
-    shown: List[str] = []
+    shown: list[str] = []
     for line in lines:
         if len(shown) == EVIDENCE_LINES:
             break

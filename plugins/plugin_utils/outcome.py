@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .catalog import load_catalog
+from .catalog import load_catalog, reason_text
 from .store.verdict import verdict
 
 
@@ -30,7 +30,7 @@ def finished(begun: Mapping[str, Any], seen: Mapping[str, Any], now: datetime) -
     run.update(
         finished=now.isoformat(),
         failure=failure,
-        reachable=not (failure or {}).get("stage") == "unreachable",
+        reachable=(failure or {}).get("stage") != "unreachable",
         results=look.get("results") or [],
         actions=seen["actions"],
     )
@@ -51,16 +51,16 @@ def headline(run: Mapping[str, Any]) -> dict[str, Any]:
 def _message(run: Mapping[str, Any]) -> str:
     host, failure = run["host"], run["failure"]
     if failure is not None:
-        return "%s: %s failed at %s: %s" % (host, run["procedure"], failure["stage"], failure["message"])
+        return "{}: {} failed at {}: {}".format(host, run["procedure"], failure["stage"], failure["message"])
     catalog = load_catalog()
     parts = [
-        "%s: %s" % (result["check"], catalog.reason(result["reason"], "en", check=result["check"]))
+        "{}: {}".format(result["check"], reason_text(catalog, result["reason"], "en", result["kind"]))
         for result in run["results"]
         if result["state"] == "critical"
     ]
     parts += [
-        "action %s: %s" % (action["name"], action["detail"].get("message", "failed"))
+        "action {}: {}".format(action["name"], action["detail"].get("message", "failed"))
         for action in run["actions"]
         if action["state"] == "failed"
     ]
-    return "%s is critical. %s" % (host, " ".join(parts))
+    return "{} is critical. {}".format(host, " ".join(parts))

@@ -24,7 +24,7 @@ _INTERPRETERS = ("/usr/bin/python3", "python3", "/usr/libexec/platform-python", 
 _BOOTSTRAP = (
     "import sys,json,zlib;"
     "p=json.loads(zlib.decompress(sys.stdin.buffer.read()));"
-    "exec(compile(p['sources']['%s.lean'],'lean','exec'));answer(p)" % PACKAGE
+    f"exec(compile(p['sources']['{PACKAGE}.lean'],'lean','exec'));answer(p)"
 )
 NO_PYTHON = "AIOPS-RUNBOOKS-NO-PYTHON"
 
@@ -45,7 +45,7 @@ def needed(sources: dict[str, str], kinds: Iterable[str]) -> dict[str, str]:
     """Select the files that the kinds need, found by following their relative imports."""
     found: dict[str, str] = {}
     entries = ["lean", "checks.engine", "checks.registry", *("checks." + kind for kind in kinds)]
-    waiting = ["%s.%s" % (PACKAGE, entry) for entry in entries]
+    waiting = [f"{PACKAGE}.{entry}" for entry in entries]
     while waiting:
         name = waiting.pop()
         if name in found or name not in sources:
@@ -66,7 +66,7 @@ def _imports(name: str, sources: dict[str, str]) -> list[str]:
         target = ".".join([*base, *filter(None, module.split("."))])
         imported.append(target)
         # "from . import x" and "from ..logs import access" name modules, too.
-        imported.extend("%s.%s" % (target, word) for word in re.findall(r"\w+", names))
+        imported.extend(f"{target}.{word}" for word in re.findall(r"\w+", names))
     return [entry for entry in imported if entry in sources]
 
 
@@ -84,15 +84,12 @@ def pack(sources: dict[str, str], system: str, timezone: str, checks: Iterable[C
 
 def command(interpreter: str | None) -> str:
     """Return the shell command that reads the payload; without an interpreter it finds one in the same round trip."""
-    run = "-IS -c %s" % shlex.quote(_BOOTSTRAP)
+    run = f"-IS -c {shlex.quote(_BOOTSTRAP)}"
     if interpreter:
-        return "%s %s" % (interpreter, run)
+        return f"{interpreter} {run}"
     candidates = " ".join(_INTERPRETERS)
-    return 'for p in %s; do command -v "$p" >/dev/null 2>&1 && exec "$p" %s; done; echo %s >&2; exit 127' % (
-        candidates,
-        run,
-        NO_PYTHON,
-    )
+    attempt = f'command -v "$p" >/dev/null 2>&1 && exec "$p" {run}'
+    return f"for p in {candidates}; do {attempt}; done; echo {NO_PYTHON} >&2; exit 127"
 
 
 def unpack(stdout: str) -> list[dict[str, Any]] | None:

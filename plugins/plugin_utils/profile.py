@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import did_you_mean
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
+from ansible_collections.aiops.runbooks.plugins.module_utils.judge import parse_level
 
 from .plain import plain
 
 PREFIX = "system_"
 CADENCES = ("daily", "evening", "weekly", "monthly", "quarterly")
-_SPECIFICATION = Path(__file__).resolve().parents[2] / "roles" / "run" / "meta" / "argument_specs.yml"
+_ROLES = Path(__file__).resolve().parents[2] / "roles"
 #: Keys of a check that only the control side needs.
 _CONTROL_KEYS = ("every", "title", "availability", "state", "published")
 
@@ -46,12 +49,16 @@ class Profile:
     snapshot: dict[str, Any]
 
 
-@lru_cache(maxsize=1)
-def specification() -> dict[str, Any]:
-    """Return the role's argument specification: the one place that says what a profile may contain."""
-    document = yaml.safe_load(_SPECIFICATION.read_text(encoding="utf-8"))
-    options = document["argument_specs"]["main"]["options"]
-    return {name: rule for name, rule in options.items() if name.startswith(PREFIX)}
+@lru_cache
+def specification(role: str = "run", prefix: str = PREFIX) -> dict[str, Any]:
+    """Return the options of a role that begin with a prefix.
+
+    The argument specification of the role ``run`` is the one place that says what a profile may contain; that of an
+    action's role says what the parameters of that action may be.
+    """
+    text = (_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    options = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    return {name: rule for name, rule in options.items() if name.startswith(prefix)}
 
 
 def resolve(host: str, variables: Mapping[str, Any], raw: Mapping[str, Any], procedure: str) -> Profile:
@@ -69,26 +76,31 @@ def resolve(host: str, variables: Mapping[str, Any], raw: Mapping[str, Any], pro
     known = specification()
     if "system_name" not in raw:
         raise ProfileError(
-            "%s has no profile: system_name is not defined" % host,
+            f"{host} has no profile: system_name is not defined",
             "Put the host into the group of its system (see inventories/example), or describe it in group_vars",
         )
     _refuse_unknown_names(host, raw, known)
     given = {name: _read(host, variables, name) for name in known if name in raw}
     outcome = ArgumentSpecValidator(known).validate(given)
     if outcome.error_messages:
-        raise ProfileError("%s: %s" % (host, "; ".join(outcome.error_messages)), "See roles/run/meta/argument_specs.yml")
+        raise ProfileError(
+            "{}: {}".format(host, "; ".join(outcome.error_messages)), "See roles/run/meta/argument_specs.yml"
+        )
     settings = plain(outcome.validated_parameters)
     _refuse_unused_names(host, settings["system_name"], raw)
     checks = _merged(host, settings["system_checks"] or [], settings.get("system_check_changes") or [])
     prepared = [_prepared(host, check) for check in checks]
-    due = [ready for check, ready in zip(checks, prepared) if _due(check, procedure)]
+    actions = settings.get("system_actions") or []
+    for action in actions:
+        _refuse_wrong_action(host, action, checks)
+    due = [ready for check, ready in zip(checks, prepared, strict=False) if _due(check, procedure)]
     if not checks:
-        raise ProfileError("%s: system_checks is empty" % host, "A profile without checks can never say that all is well")
+        raise ProfileError(f"{host}: system_checks is empty", "A profile without checks can never say that all is well")
     return Profile(
         system=settings["system_name"],
         timezone=settings["system_timezone"],
         checks=due,
-        actions=[action for action in settings.get("system_actions") or [] if _due(action, procedure)],
+        actions=[action for action in actions if _due(action, procedure)],
         snapshot=_snapshot(settings, checks),
     )
 
@@ -96,16 +108,16 @@ def resolve(host: str, variables: Mapping[str, Any], raw: Mapping[str, Any], pro
 def _read(host: str, variables: Mapping[str, Any], name: str) -> Any:
     try:
         return plain(variables[name])
-    except Exception as error:
-        raise ProfileError("%s: %s cannot be read: %s" % (host, name, error), "Define what it refers to") from None
+    except AnsibleError as error:
+        raise ProfileError(f"{host}: {name} cannot be read: {error}", "Define what it refers to") from None
 
 
 def _refuse_unknown_names(host: str, raw: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     for name in raw:
         if name.startswith(PREFIX) and name not in known:
             raise ProfileError(
-                "%s: the profile has no key %s%s" % (host, name, did_you_mean(name, known)),
-                "Keys: %s" % ", ".join(sorted(known)),
+                f"{host}: the profile has no key {name}{did_you_mean(name, known)}",
+                "Keys: {}".format(", ".join(sorted(known))),
             )
 
 
@@ -114,10 +126,10 @@ def _refuse_unused_names(host: str, system: str, raw: Mapping[str, Any]) -> None
     own = [name for name in raw if name.startswith(system + "_")]
     text = {name: _text(raw[name]) for name in raw if name in own or name.startswith((PREFIX, "ansible_"))}
     for name in own:
-        word = re.compile(r"\b%s\b" % re.escape(name))
+        word = re.compile(rf"\b{re.escape(name)}\b")
         if not any(word.search(content) for other, content in text.items() if other != name):
             raise ProfileError(
-                "%s: nothing in the profile uses %s%s" % (host, name, did_you_mean(name, set(own) - {name})),
+                f"{host}: nothing in the profile uses {name}{did_you_mean(name, set(own) - {name})}",
                 "Correct the name or remove it",
             )
 
@@ -135,16 +147,17 @@ def _merged(host: str, checks: Iterable[dict[str, Any]], changes: Iterable[dict[
     by_name: dict[str, dict[str, Any]] = {}
     for check in checks:
         if check["name"] in by_name:
-            raise ProfileError("%s: two checks are named %s" % (host, check["name"]), "Rename one of them")
+            raise ProfileError("{}: two checks are named {}".format(host, check["name"]), "Rename one of them")
         by_name[check["name"]] = check
     for change in changes:
         given = {key: value for key, value in change.items() if value is not None}
         base = by_name.get(change["name"])
         if base is None and not given.get("kind"):
             raise ProfileError(
-                "%s: system_check_changes names the check %s, which there is not%s"
-                % (host, change["name"], did_you_mean(change["name"], by_name)),
-                "A new check needs a kind; the checks are: %s" % ", ".join(by_name),
+                "{}: system_check_changes names the check {}, which there is not{}".format(
+                    host, change["name"], did_you_mean(change["name"], by_name)
+                ),
+                "A new check needs a kind; the checks are: {}".format(", ".join(by_name)),
             )
         if given.get("state") == "absent":
             by_name.pop(change["name"], None)
@@ -158,13 +171,35 @@ def _merged(host: str, checks: Iterable[dict[str, Any]], changes: Iterable[dict[
 
 def _prepared(host: str, check: Mapping[str, Any]) -> dict[str, Any]:
     if not check.get("kind"):
-        raise ProfileError("%s: check %s has no kind" % (host, check["name"]), "Kinds: %s" % ", ".join(registry.KINDS))
+        raise ProfileError(
+            "{}: check {} has no kind".format(host, check["name"]), "Kinds: {}".format(", ".join(registry.KINDS))
+        )
     asked = {key: value for key, value in check.items() if key not in _CONTROL_KEYS and value is not None}
     try:
         engine.parse_check(asked, registry.load)
     except ProfileError as error:
-        raise ProfileError("%s: %s" % (host, error.message), error.way_out) from None
+        raise ProfileError(f"{host}: {error.message}", error.way_out) from None
     return asked
+
+
+def _refuse_wrong_action(host: str, action: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) -> None:
+    where = "{}: action {}".format(host, action["name"])
+    names = [check["name"] for check in checks]
+    if action["for_check"] not in names:
+        raise ProfileError(
+            "{} is for the check {}, which there is not{}".format(
+                where, action["for_check"], did_you_mean(action["for_check"], names)
+            ),
+            "Checks: {}".format(", ".join(names)),
+        )
+    prefix = action["type"] + "_"
+    known = [name[len(prefix) :] for name in specification(action["type"], prefix)]
+    for key in action.get("parameters") or {}:
+        if key not in known:
+            raise ProfileError(
+                f"{where} has no parameter {key}{did_you_mean(key, known)}", "Parameters: {}".format(", ".join(known))
+            )
+    parse_level(action["when_value"], f"{where}, key when_value")
 
 
 def _due(item: Mapping[str, Any], procedure: str) -> bool:

@@ -17,7 +17,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from ..errors import CheckError, ProfileError
 from ..judge import judge, parse_level
@@ -37,14 +37,14 @@ class Check:
 
     name: str
     kind: str
-    parameters: Dict[str, Any] = field(default_factory=dict)
-    warning: Optional[str] = None
-    critical: Optional[str] = None
-    limits: Dict[str, Dict[str, str]] = field(default_factory=dict)
-    runbook: Optional[str] = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    warning: str | None = None
+    critical: str | None = None
+    limits: dict[str, dict[str, str]] = field(default_factory=dict)
+    runbook: str | None = None
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
-    coverage_floor: Optional[float] = None
-    source: Optional[str] = None
+    coverage_floor: float | None = None
+    source: str | None = None
 
 
 def parse_check(data: Mapping[str, Any], load: Callable[[str], Any]) -> Check:
@@ -58,29 +58,29 @@ def parse_check(data: Mapping[str, Any], load: Callable[[str], Any]) -> Check:
         ProfileError: names the check, the key and the choices.
     """
     name = str(data.get("name") or "without a name")
-    where = "Check %s" % name
+    where = f"Check {name}"
     try:
         kind = load(str(data.get("kind")))
     except ProfileError as error:
-        raise ProfileError("%s: %s" % (where, error.message), error.way_out) from None
+        raise ProfileError(f"{where}: {error.message}", error.way_out) from None
     for key in ("warning", "critical"):
-        parse_level(data.get(key), "%s, key %s" % (where, key))
+        parse_level(data.get(key), f"{where}, key {key}")
     limits = data.get("limits") or {}
     for metric, levels in limits.items():
         if metric not in kind.METRICS and not getattr(kind, "OPEN_METRICS", False):
             raise ProfileError(
-                "%s, key limits: kind %s has no metric %r" % (where, data["kind"], metric),
-                "Metrics: %s" % ", ".join(kind.METRICS),
+                "{}, key limits: kind {} has no metric {!r}".format(where, data["kind"], metric),
+                "Metrics: {}".format(", ".join(kind.METRICS)),
             )
         for key in levels:
             if key not in ("warning", "critical"):
-                raise ProfileError("%s, limits.%s has the key %r" % (where, metric, key), "Choices: warning, critical")
-            parse_level(levels[key], "%s, limits.%s.%s" % (where, metric, key))
+                raise ProfileError(f"{where}, limits.{metric} has the key {key!r}", "Choices: warning, critical")
+            parse_level(levels[key], f"{where}, limits.{metric}.{key}")
     timeout = data.get("timeout_seconds") or DEFAULT_TIMEOUT_SECONDS
     return Check(
         name=name,
         kind=str(data["kind"]),
-        parameters=validated("%s (kind %s)" % (where, data["kind"]), kind.PARAMETERS, data.get("parameters") or {}),
+        parameters=validated("{} (kind {})".format(where, data["kind"]), kind.PARAMETERS, data.get("parameters") or {}),
         warning=data.get("warning"),
         critical=data.get("critical"),
         limits={metric: dict(levels) for metric, levels in limits.items()},
@@ -91,7 +91,9 @@ def parse_check(data: Mapping[str, Any], load: Callable[[str], Any]) -> Check:
     )
 
 
-def assess(system: str, check: Check, metrics: Mapping[str, str], seen: Observation, started: str, seconds: float) -> Result:
+def assess(
+    system: str, check: Check, metrics: Mapping[str, str], seen: Observation, started: str, seconds: float
+) -> Result:
     """Turn an Observation into a Result: apply the levels, take the worst, name the reason."""
     names = list(metrics)
     unit = seen.unit if seen.unit is not None else (metrics[names[0]] if names else "")
@@ -103,7 +105,7 @@ def assess(system: str, check: Check, metrics: Mapping[str, str], seen: Observat
         )
     for metric, value, metric_unit, warning, critical in figures:
         # A fault that explains why there is no figure is the better answer than "not measured".
-        if value is None and findings:
+        if value is None and (findings or seen.nothing_to_measure):
             continue
         state, level = judge(value, parse_level(warning), parse_level(critical))
         if state in (WARNING, CRITICAL) and level is not None:
@@ -160,8 +162,8 @@ def look(
     checks: Sequence[Check],
     load: Callable[[str], Any],
     timezone: str = "UTC",
-    now: Optional[float] = None,
-) -> List[Dict[str, Any]]:
+    now: float | None = None,
+) -> list[dict[str, Any]]:
     """Ask all checks side by side and return their Results in the order of the checks.
 
     Args:
@@ -224,9 +226,9 @@ def _work(
         os._exit(0)
 
 
-def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> Dict[int, Dict[str, Any]]:
+def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> dict[int, dict[str, Any]]:
     """Read Results until all are there, the child ends, or the last deadline has passed."""
-    found: Dict[int, Dict[str, Any]] = {}
+    found: dict[int, dict[str, Any]] = {}
     rest = b""
     while len(found) < len(checks):
         waiting = [check.timeout_seconds for index, check in enumerate(checks) if index not in found]
@@ -250,7 +252,7 @@ def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> 
     return found
 
 
-def _unanswered(system: str, check: Check, started: str, seconds: float, load: Callable[[str], Any]) -> Dict[str, Any]:
+def _unanswered(system: str, check: Check, started: str, seconds: float, load: Callable[[str], Any]) -> dict[str, Any]:
     if seconds >= check.timeout_seconds:
         reason = Reason("timed_out", {"seconds": check.timeout_seconds})
     else:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterable, List, Mapping
+from typing import Any, Iterable, Mapping
 
 from ..errors import ProfileError
 
@@ -19,10 +19,10 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(str(word), list(choices), n=1, cutoff=0.6)
-    return ", did you mean %s?" % near[0] if near else ""
+    return f", did you mean {near[0]}?" if near else ""
 
 
-def validated(where: str, specification: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> Dict[str, Any]:
+def validated(where: str, specification: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters with their types right and their defaults filled in.
 
     Args:
@@ -34,23 +34,23 @@ def validated(where: str, specification: Mapping[str, Mapping[str, Any]], given:
         ProfileError: names the place, the key and the choices.
     """
     if not isinstance(given, Mapping):
-        raise ProfileError("%s: parameters must be a mapping, not %s" % (where, type(given).__name__))
+        raise ProfileError(f"{where}: parameters must be a mapping, not {type(given).__name__}")
     for key in given:
         if key not in specification:
             raise ProfileError(
-                "%s has no parameter %r%s" % (where, key, did_you_mean(key, specification)),
+                f"{where} has no parameter {key!r}{did_you_mean(key, specification)}",
                 "Parameters: %s" % (", ".join(sorted(specification)) or "none"),
             )
-    complete: Dict[str, Any] = {}
+    complete: dict[str, Any] = {}
     for key, rule in specification.items():
         value = given.get(key)
         if value is None:
             if rule.get("required"):
-                raise ProfileError("%s needs the parameter %r" % (where, key), rule.get("description", ""))
+                raise ProfileError(f"{where} needs the parameter {key!r}", rule.get("description", ""))
             default = rule.get("default")
             complete[key] = list(default) if isinstance(default, (list, tuple)) else default
             continue
-        complete[key] = _typed("%s, parameter %s" % (where, key), rule, value)
+        complete[key] = _typed(f"{where}, parameter {key}", rule, value)
     return complete
 
 
@@ -59,18 +59,17 @@ def _typed(where: str, rule: Mapping[str, Any], value: Any) -> Any:
     if kind == "list":
         items = value if isinstance(value, (list, tuple)) else [value]
         element = dict(rule, type=rule.get("elements", "raw"))
-        value = [_typed("%s[%d]" % (where, index), element, item) for index, item in enumerate(items)]
-        return value
+        return [_typed(f"{where}[{index}]", element, item) for index, item in enumerate(items)]
     if kind == "dict":
         if not isinstance(value, Mapping):
-            raise ProfileError("%s must be a mapping, not %r" % (where, value))
+            raise ProfileError(f"{where} must be a mapping, not {value!r}")
         return validated(where, rule["options"], value) if "options" in rule else dict(value)
     value = _scalar(where, kind, value)
-    choices: List[Any] = list(rule.get("choices") or [])
+    choices: list[Any] = list(rule.get("choices") or [])
     if choices and value not in choices:
         raise ProfileError(
-            "%s is %r%s" % (where, value, did_you_mean(value, [str(choice) for choice in choices])),
-            "Choices: %s" % ", ".join(str(choice) for choice in choices),
+            f"{where} is {value!r}{did_you_mean(value, [str(choice) for choice in choices])}",
+            "Choices: {}".format(", ".join(str(choice) for choice in choices)),
         )
     return value
 
@@ -79,7 +78,7 @@ def _scalar(where: str, kind: str, value: Any) -> Any:
     if kind == "raw":
         return value
     if isinstance(value, (list, tuple, Mapping)):
-        raise ProfileError("%s must be %s, not %r" % (where, _WORDS[kind], value))
+        raise ProfileError(f"{where} must be {_WORDS[kind]}, not {value!r}")
     try:
         if kind == "int":
             if isinstance(value, bool) or float(value) != int(float(value)):
@@ -92,7 +91,7 @@ def _scalar(where: str, kind: str, value: Any) -> Any:
         if kind == "bool":
             return _boolean(value)
     except (TypeError, ValueError):
-        raise ProfileError("%s must be %s, not %r" % (where, _WORDS[kind], value)) from None
+        raise ProfileError(f"{where} must be {_WORDS[kind]}, not {value!r}") from None
     text = str(value)
     return os.path.expanduser(text) if kind == "path" else text
 

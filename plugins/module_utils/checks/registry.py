@@ -45,5 +45,7 @@ def load(kind: str) -> Any:
         ProfileError: names the kind and the choices.
     """
     if kind not in KINDS:
-        raise ProfileError("There is no check kind %r%s" % (kind, did_you_mean(kind, KINDS)), "Kinds: %s" % ", ".join(KINDS))
-    return importlib.import_module("%s.%s" % (__name__.rpartition(".")[0], kind))
+        raise ProfileError(
+            f"There is no check kind {kind!r}{did_you_mean(kind, KINDS)}", "Kinds: {}".format(", ".join(KINDS))
+        )
+    return importlib.import_module("{}.{}".format(__name__.rpartition(".")[0], kind))
