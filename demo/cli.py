@@ -73,9 +73,8 @@ def main(arguments: list[str]) -> int:
                 began = time.monotonic()
                 paths = paths_of(options.name, options.root, options.layout, moved)
                 seed_system(options.name, paths, options.layout, options.now or time.time())
-                print(
-                    f"Seeded {options.name} ({options.layout} layout) in {paths.root} in {time.monotonic() - began:.1f} s"
-                )
+                seconds = time.monotonic() - began
+                print(f"Seeded {options.name} ({options.layout} layout) in {paths.root} in {seconds:.1f} s")
                 return 0
             return serve_program(
                 options.name, options.root, options.layout, moved, options.address, options.port, options.backend_port

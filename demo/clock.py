@@ -36,7 +36,7 @@ def utc(epoch: float, pattern: str) -> str:
 
 def microseconds(epoch: float) -> str:
     """The six digits behind the second of `epoch`."""
-    return "%06d" % int(epoch % 1 * 1_000_000)
+    return f"{int(epoch % 1 * 1000000):06d}"
 
 
 def utc_sql(epoch: float) -> str:

@@ -15,8 +15,9 @@ from .paths import paths_of
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A program that can be served: its system, its offset from the demo's base port (None: no port) and a URL path
-    that answers 200 (or 401 for the front) when it is ready.
+    """A program that can be served.
+
+    Its system, its offset from the demo's base port (None: it has no port) and a path that answers when it is ready.
     """
 
     system: str

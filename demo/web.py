@@ -50,6 +50,9 @@ Answer = Callable[[Request], Response]
 Heard = Callable[[Request, Response], None]
 
 
+ANSWERED_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+
+
 class Server(http.server.ThreadingHTTPServer):
     """Answers with `answer`; tells `heard` after each answer. Connections never keep the process alive."""
 
@@ -72,7 +75,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     sys_version = ""
     timeout = 30
 
-    def do_GET(self) -> None:
+    def __getattr__(self, name: str) -> Any:
+        """`do_GET` and its sisters: what the base class calls for a method."""
+        if name.startswith("do_") and name[3:] in ANSWERED_METHODS:
+            return self._answer
+        raise AttributeError(name)
+
+    def _answer(self) -> None:
         parts = urllib.parse.urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         request = Request(
@@ -95,9 +104,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if server.heard:
             server.heard(request, response)
 
-    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
-
-    def log_message(self, format: str, *arguments: Any) -> None:
+    def log_message(self, *arguments: Any) -> None:
         pass
 
 

@@ -36,8 +36,9 @@ def _test() -> Response:
 
 
 def answer_published(request: Request) -> Response:
-    """The published application, started by a launcher that loads its security features: they are on, and everything
-    but the public paths is redirected to the login.
+    """Answer as the published application does, started by a launcher that loads its security features.
+
+    They are on, and everything but the public paths is redirected to the login.
     """
     if request.path == "/health":
         return _health(True)
@@ -95,7 +96,7 @@ def serve(paths: AiDiyPaths, layout: str, address: str, port: int) -> int:
             for line in published_lines(call):
                 append_line(paths.logs / "app.jsonl", line)
         print(
-            'INFO:     %s:0 - "%s %s HTTP/1.1" %d' % (request.client, request.method, request.path, response.status),
+            f'INFO:     {request.client}:0 - "{request.method} {request.path} HTTP/1.1" {response.status}',
             flush=True,
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+from typing import Any
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local, local_midnight, utc_iso_z
 
@@ -49,13 +50,13 @@ def calls_of_day(midnight: int, now: float) -> list[Call]:
                 route,
                 status,
                 max(1, int(source.lognormvariate(0, 0.5) * typical)),
-                "10.30.1.%d" % source.randint(10, 29),
+                f"10.30.1.{source.randint(10, 29)}",
             )
         )
     if source.random() < 0.5:
         event = source.choice(("rate_limit_exceeded", "path_traversal_attempt", "suspicious_input"))
         calls.append(
-            Call(midnight + 15.2 * HOUR_SECONDS, "/api/env", "", 0, "203.0.113.%d" % source.randint(5, 250), event)
+            Call(midnight + 15.2 * HOUR_SECONDS, "/api/env", "", 0, f"203.0.113.{source.randint(5, 250)}", event)
         )
     if local(midnight, "%a") == "Wed":
         calls.append(Call(midnight + 11 * HOUR_SECONDS, "", "", 0, "10.30.1.2", "configuration_updated", audit=True))
@@ -73,33 +74,20 @@ def days_until(now: float, count: int) -> list[int]:
 
 def runbook_line(call: Call) -> str:
     """One line of logs/ai_diy_api_YYYYMMDD.jsonl as the runbook reads it (DIY-04, DIY-07): compact JSON."""
-    record = {"timestamp": utc_iso_z(call.epoch)}
+    record: dict[str, Any] = {"timestamp": utc_iso_z(call.epoch)}
     if call.event:
-        record.update(
-            {
-                "level": "INFO" if call.audit else "WARNING",
-                "logger": "ai_diy.audit" if call.audit else "ai_diy.security",
-                "message": "AUDIT" if call.audit else "SECURITY_AUDIT",
-                "event": call.event,
-            }
-        )
-        more = {"details": {"client_ip": call.client, "route": call.route}}
+        record["level"] = "INFO" if call.audit else "WARNING"
+        record["logger"] = "ai_diy.audit" if call.audit else "ai_diy.security"
+        record["message"] = "AUDIT" if call.audit else "SECURITY_AUDIT"
+        record["event"] = call.event
+        record["details"] = {"client_ip": call.client, "route": call.route}
     else:
-        record.update(
-            {
-                "level": "ERROR" if call.status == "error" else "INFO",
-                "logger": "ai_diy.api",
-                "message": "API_ERROR" if call.status == "error" else "API_CALL",
-                "route": call.route,
-                "status": call.status,
-            }
-        )
-        more = {
-            "duration_ms": call.duration_ms,
-            "memory_mb": 180 + call.duration_ms % 17,  # type: ignore[dict-item]
-            "details": {"client_ip": call.client},
-        }
-    return json.dumps({**record, **more}, separators=(",", ":"))
+        failed = call.status == "error"
+        record.update(level="ERROR" if failed else "INFO", logger="ai_diy.api")
+        record.update(message="API_ERROR" if failed else "API_CALL", route=call.route, status=call.status)
+        record.update(duration_ms=call.duration_ms, memory_mb=180 + call.duration_ms % 17)
+        record["details"] = {"client_ip": call.client}
+    return json.dumps(record, separators=(",", ":"))
 
 
 def published_lines(call: Call) -> list[str]:
@@ -126,7 +114,7 @@ def published_lines(call: Call) -> list[str]:
                 }
             )
         ]
-    record = {
+    record: dict[str, Any] = {
         "time": utc_iso_z(call.epoch),
         "level": "INFO",
         "channel": "app",

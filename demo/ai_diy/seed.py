@@ -42,7 +42,7 @@ def seed(paths: AiDiyPaths, layout: str, now: float) -> None:
     write_text(paths.data / "backlog" / "Backlog.csv", BACKLOG, now - 9 * DAY_SECONDS)
     write_json(paths.data / "visions" / "vision.json", {"title": "Order desk", "status": "approved"})
     for number in (1, 2, 3):
-        write_json(paths.data / "sprints" / ("SP-%03d.json" % number), {"sprint_id": "SP-%03d" % number})
+        write_json(paths.data / "sprints" / (f"SP-{number:03d}.json"), {"sprint_id": f"SP-{number:03d}"})
     write_bytes(paths.root / "development" / "src" / "chat_history.db", b"")
 
 

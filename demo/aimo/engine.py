@@ -27,10 +27,10 @@ def take_lock(paths: AimoPaths, pid: int) -> None:
             paths.lock.mkdir()
         else:
             with open(paths.lock, "x", encoding="ascii") as stream:
-                stream.write("%d" % pid)
+                stream.write(f"{pid}")
     except FileExistsError:
         raise RuntimeError(f"Could not acquire lock: {paths.lock} exists") from None
-    write_text(paths.pid, "%d" % pid)
+    write_text(paths.pid, f"{pid}")
 
 
 def release_lock(paths: AimoPaths) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 aiops.runbooks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AIMO did in the last weeks: one list of runs from which database, logs, outputs and work directories are made."""
+"""What AIMO did in the last weeks: one list of runs from which its database, logs, outputs and directories are made."""
 
 from __future__ import annotations
 

@@ -41,10 +41,7 @@ def _write_work(paths: AimoPaths, run: Run) -> None:
     """The run's work directory: nobody removes them, so those of three weeks are there, unfinished ones included."""
     raw = paths.work / run.identity / "raw" / (run.vendor + ".csv")
     lines = ["time,user,url,bytes_sent"]
-    lines += [
-        "%s,user%d,https://example.com/%d,%d" % (utc_iso(run.started - 60 * row), row, row, row * 37)
-        for row in range(40)
-    ]
+    lines += [f"{utc_iso(run.started - 60 * row)},user{row},https://example.com/{row},{row * 37}" for row in range(40)]
     write_lines(raw, lines, run.started)
     for directory in (raw.parent, raw.parent.parent):
         set_modified(directory, run.finished or run.started)
@@ -74,16 +71,16 @@ def _write_output(paths: AimoPaths, run: Run) -> None:
 
 def _write_run_log(paths: AimoPaths, run: Run) -> None:
     stamp = local(run.started, "%Y%m%d_%H%M%S")
-    out = [f"DuckDB temp_directory: {paths.spill}", "Stage 1: Ingestion (%d rows)" % run.events]
-    out += ["Parse error at row %d: missing column url" % (97 * number + 5) for number in range(run.parse_errors)]
+    out = [f"DuckDB temp_directory: {paths.spill}", f"Stage 1: Ingestion ({run.events} rows)"]
+    out += [f"Parse error at row {97 * number + 5}: missing column url" for number in range(run.parse_errors)]
     if run.status == "succeeded":
         out += [
             "=== Execution KPI ===",
             f"Run ID: {run.identity}",
-            "rows_in: %d" % run.events,
-            "rows_out: %d" % (run.events - run.parse_errors),
-            "unique_signatures: %d" % run.signatures,
-            "cache_hit: %d" % run.cache_hits,
+            f"rows_in: {run.events}",
+            f"rows_out: {run.events - run.parse_errors}",
+            f"unique_signatures: {run.signatures}",
+            f"cache_hit: {run.cache_hits}",
             "pii_count: 0",
             f"duckdb_path: {paths.database}",
             f"temp_directory: {paths.spill}",

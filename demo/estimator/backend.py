@@ -192,8 +192,8 @@ def heard(request: Request, response: Response) -> None:
     """Log one answer as the application and its server do."""
     client = request.headers.get("x-forwarded-for", request.client)
     print(
-        'INFO:     %s:0 - "%s %s HTTP/1.1" %d %s'
-        % (client, request.method, request.path, response.status, "OK" if response.status == 200 else ""),
+        f'INFO:     {client}:0 - "{request.method} {request.path} HTTP/1.1" {response.status}'
+        f" {'OK' if response.status == 200 else ''}",
         flush=True,
     )
     print(

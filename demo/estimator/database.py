@@ -86,7 +86,7 @@ def _insert_task(connection: sqlite3.Connection, request: Request, failed: bool)
         (
             task,
             f"uploads/{task}.xlsx",
-            "Internal web system, %d users" % source.randint(20, 900),
+            f"Internal web system, {source.randint(20, 900)} users",
             status,
             "Bad gateway" if failed else None,
             None if failed else f"uploads/{task}_result.xlsx",

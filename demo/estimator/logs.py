@@ -22,16 +22,11 @@ BACKEND_PORT = 8100
 
 def access_line(request: Request, finished: float) -> str:
     """One line of Apache's combined log with %D (microseconds) at its end, dated by the request's start."""
-    return '%s - %s [%s] "%s %s HTTP/1.1" %d %d "-" "%s" %d' % (
-        request.address,
-        request.user,
-        local(request.epoch, "%d/%b/%Y:%H:%M:%S %z"),
-        request.method,
-        request.path,
-        request.status,
-        request.size_bytes,
-        request.agent,
-        round((finished - request.epoch) * 1_000_000),
+    stamp = local(request.epoch, "%d/%b/%Y:%H:%M:%S %z")
+    microseconds_taken = round((finished - request.epoch) * 1_000_000)
+    return (
+        f'{request.address} - {request.user} [{stamp}] "{request.method} {request.path} HTTP/1.1" {request.status}'
+        f' {request.size_bytes} "-" "{request.agent}" {microseconds_taken}'
     )
 
 
@@ -39,25 +34,23 @@ def error_line(request: Request) -> str:
     """The line of Apache's error log that goes with a 401 or a 502."""
     at = request.epoch + request.seconds
     stamp = local(at, "%a %b %d %H:%M:%S.") + microseconds(at) + local(at, " %Y")
-    client = "%s:%d" % (request.address, 49152 + int(request.epoch) % 16000)
+    client = f"{request.address}:{49152 + int(request.epoch) % 16000}"
     if request.status == 401:
-        return f"[{stamp}] [auth_basic:error] [pid 812:tid 139899] [client {client}] AH01618: user guest not found: {request.path}"
+        return (
+            f"[{stamp}] [auth_basic:error] [pid 812:tid 139899] [client {client}] AH01618: user guest not found:"
+            f" {request.path}"
+        )
     return (
-        "[%s] [proxy_http:error] [pid 812:tid 139899] [client %s] AH01102: error reading status line from remote"
-        " server 127.0.0.1:%d" % (stamp, client, BACKEND_PORT)
+        f"[{stamp}] [proxy_http:error] [pid 812:tid 139899] [client {client}] AH01102: error reading status line from"
+        f" remote server 127.0.0.1:{BACKEND_PORT}"
     )
 
 
 def uvicorn_line(request: Request) -> str:
     """The application server's access line: no time, no duration."""
-    return 'INFO:     %s:%d - "%s %s HTTP/1.1" %d %s' % (
-        request.address,
-        49152 + int(request.epoch) % 16000,
-        request.method,
-        request.path,
-        request.status,
-        "OK" if request.status == 200 else "Internal Server Error",
-    )
+    client = f"{request.address}:{49152 + int(request.epoch) % 16000}"
+    word = "OK" if request.status == 200 else "Internal Server Error"
+    return f'INFO:     {client} - "{request.method} {request.path} HTTP/1.1" {request.status} {word}'
 
 
 def json_line(epoch: float, level: str, logger: str, message: str, **more: Any) -> str:
@@ -88,7 +81,8 @@ def stdout_lines(request: Request, layout: str) -> list[str]:
             lines.append(f"Task created: {request.task}")
         if request.path.endswith("/answers") and request.status == 200:
             lines.append(
-                f"[EST] done  deliverable[0] tid={request.task[:8]}: Basic design in {request.seconds:.2f}s -> 5.0人日 200000円"
+                f"[EST] done  deliverable[0] tid={request.task[:8]}: Basic design in {request.seconds:.2f}s"
+                " -> 5.0人日 200000円"
             )
     return lines
 
@@ -98,7 +92,7 @@ def stderr_lines(request: Request) -> list[str]:
     if not _reached_application(request):
         return []
     finished = request.epoch + request.seconds
-    identity = f"{request.task[:8]}-req" if request.task else "health-%d" % int(request.epoch)
+    identity = f"{request.task[:8]}-req" if request.task else f"health-{int(request.epoch)}"
     lines = []
     if request.path.endswith("/answers") and request.status == 200:
         lines.append(
@@ -157,7 +151,7 @@ def _write_apache(paths: EstimatorPaths, recent: list[Request], now: float) -> N
         begin = today if age == 0 else local_midnight(today - age * DAY_SECONDS + 2 * HOUR_SECONDS)
         end = now if age == 0 else local_midnight(begin + DAY_SECONDS + 2 * HOUR_SECONDS)
         of_day = [request for request in recent if begin <= request.epoch < end]
-        suffix = "" if age == 0 else ".%d" % age if age < COMPRESSED_AFTER_DAYS else ".%d.gz" % age
+        suffix = "" if age == 0 else f".{age}" if age < COMPRESSED_AFTER_DAYS else f".{age}.gz"
         # Apache writes a line when the answer is complete.
         done = sorted(of_day, key=lambda item: item.epoch + item.seconds)
         write_lines(
@@ -165,7 +159,7 @@ def _write_apache(paths: EstimatorPaths, recent: list[Request], now: float) -> N
             [access_line(item, item.epoch + item.seconds) for item in done],
             end,
         )
-        notice = local(begin, "[%a %b %d 00:00:01.") + "%06d" % source.randrange(1000000) + local(begin, " %Y]")
+        notice = local(begin, "[%a %b %d 00:00:01.") + f"{source.randrange(1000000):06d}" + local(begin, " %Y]")
         lines = [
             notice + " [mpm_event:notice] [pid 812:tid 139899] AH00489: Apache/2.4.62 (Debian) OpenSSL/3.0.15"
             " configured -- resuming normal operations"

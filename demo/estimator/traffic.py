@@ -32,7 +32,8 @@ USERS = (
 )
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6"
+    " Safari/605.1.15",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0",
 )
 MONITOR_AGENT = "curl/7.88.1"
@@ -102,7 +103,7 @@ def _monitoring(day: int, source: random.Random) -> Iterator[Request]:
 
 def _session(start: float, number: int, source: random.Random) -> Iterator[Request]:
     who = source.randrange(len(USERS))
-    user, address, agent = USERS[who], "10.20.%d.%d" % (who % 3 + 1, who + 11), AGENTS[who % len(AGENTS)]
+    user, address, agent = USERS[who], f"10.20.{who % 3 + 1}.{who + 11}", AGENTS[who % len(AGENTS)]
     task = "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}".format(
         *tuple(source.getrandbits(bits) for bits in (32, 16, 12, 12, 48))
     )

@@ -57,9 +57,12 @@ def up(root: Path, systems: Sequence[str], layout: str, timezone: str) -> int:
     state = read_state(root) or {"layout": layout, "timezone": timezone, "base_port": base, "seeded": {}, "trouble": {}}
     if (state["layout"], state["timezone"], state["base_port"]) != (layout, timezone, base):
         raise RuntimeError(
-            "the demo in %s is up with layout %s, zone %s, ports from %d: run `python3 -m demo down` first"
-            % (root, state["layout"], state["timezone"], state["base_port"])
+            f"the demo in {root} is up with layout {state['layout']}, zone {state['timezone']}, ports from"
+            f" {state['base_port']}: run `python3 -m demo down` first"
         )
+    for name in programs_of(systems):
+        if not programs.is_running(name, root):
+            programs.require_free_port(name, base)
     root.mkdir(parents=True, exist_ok=True)
     write_json(root / STATE_FILE, state)
     for system in systems:
@@ -69,8 +72,6 @@ def up(root: Path, systems: Sequence[str], layout: str, timezone: str) -> int:
                 programs.stop(name, root)
             shutil.rmtree(str(root / system), ignore_errors=True)
             state["trouble"].pop(system, None)
-            for name in programs_of([system]):
-                programs.require_free_port(name, base)
             _seed(root, system, layout, now)
             state["seeded"][system] = now
             write_json(root / STATE_FILE, state)
@@ -78,14 +79,15 @@ def up(root: Path, systems: Sequence[str], layout: str, timezone: str) -> int:
             from . import trouble
 
             trouble.undo(root, [system])
+            state["trouble"][system] = []
     for name in programs_of(systems):
         port = programs.port_of(name, base)
-        where = "port %d" % port if port else "no port"
+        where = f"port {port}" if port else "no port"
         if programs.is_running(name, root):
-            print("  %-10s runs already (%s)" % (name, where), flush=True)
+            print(f"  {name:<10} runs already ({where})", flush=True)
             continue
         programs.start(name, root, layout, timezone, base)
-        print("  %-10s started (%s, pid %s)" % (name, where, programs.read_pid(name, root)), flush=True)
+        print(f"  {name:<10} started ({where}, pid {programs.read_pid(name, root)})", flush=True)
     return 0
 
 
@@ -99,7 +101,7 @@ def _seed(root: Path, system: str, layout: str, now: float) -> None:
         from ..estimator.seed import HOST_NAME
 
         certificates.issue(paths.certificates, HOST_NAME, now, CERTIFICATE_DAYS_LEFT)
-    print(" %.1f s" % (time.monotonic() - began), flush=True)
+    print(f" {time.monotonic() - began:.1f} s", flush=True)
 
 
 def down(root: Path, systems: Sequence[str] | None) -> int:
@@ -107,7 +109,7 @@ def down(root: Path, systems: Sequence[str] | None) -> int:
     chosen = list(systems or sorted({program.system for program in PROGRAMS.values()}))
     for name in reversed([name for name in PROGRAMS if PROGRAMS[name].system in chosen]):
         if programs.stop(name, root):
-            print("  %-10s stopped" % name, flush=True)
+            print(f"  {name:<10} stopped", flush=True)
     if systems is None:
         _remove_machine(root)
         return 0
@@ -142,14 +144,10 @@ def status(root: Path) -> int:
         running = programs.is_running(name, root)
         answering = running and programs.answers(name, base)
         healthy = healthy and answering
+        word = "answers" if answering else "silent" if running else "stopped"
         print(
-            "  %-10s %-8s port %-6s pid %s"
-            % (
-                name,
-                "answers" if answering else "silent" if running else "stopped",
-                programs.port_of(name, base) or "-",
-                programs.read_pid(name, root) or "-",
-            )
+            f"  {name:<10} {word:<8} port {programs.port_of(name, base) or '-'!s:<6}"
+            f" pid {programs.read_pid(name, root) or '-'}"
         )
     for system, troubles in sorted(state["trouble"].items()):
         for name in troubles:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -92,7 +93,7 @@ def is_running(name: str, root: Path) -> bool:
 def _command_line(pid: int) -> str:
     """The command line of `pid` with spaces between its words; empty when there is no such process."""
     try:
-        return Path("/proc/%d/cmdline" % pid).read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
     except OSError:
         if Path("/proc/self").exists():
             return ""
@@ -111,8 +112,7 @@ def require_free_port(name: str, base: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise RuntimeError(
-                "port %d (%s) is taken: %s. Free it or set DEMO_PORT_BASE to another port"
-                % (port, name, error.strerror)
+                f"port {port} ({name}) is taken: {error.strerror}. Free it or set DEMO_PORT_BASE to another port"
             ) from None
 
 
@@ -134,15 +134,15 @@ def start(name: str, root: Path, layout: str, timezone: str, base: int) -> None:
             cwd=str(CHECKOUT),
             start_new_session=True,
         )
-    pid_file(name, root).write_text("%d\n" % process.pid, encoding="ascii")
+    pid_file(name, root).write_text(f"{process.pid}\n", encoding="ascii")
     deadline = time.monotonic() + READY_SECONDS
     while not answers(name, base):
         if process.poll() is not None:
             tail = places[1].read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             pid_file(name, root).unlink()
-            raise RuntimeError("%s ended with status %d: %s" % (name, process.returncode, " ".join(tail)))
+            raise RuntimeError(f"{name} ended with status {process.returncode}: {' '.join(tail)}")
         if time.monotonic() > deadline:
-            raise RuntimeError("%s does not answer after %d s; see %s" % (name, READY_SECONDS, places[1]))
+            raise RuntimeError(f"{name} does not answer after {READY_SECONDS} s; see {places[1]}")
         time.sleep(0.05)
 
 
@@ -158,8 +158,8 @@ def answers(name: str, base: int) -> bool:
             return False
         return True
     try:
-        url = "http://127.0.0.1:%d%s" % (port, PROGRAMS[name].ready_path)
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310
+        url = f"http://127.0.0.1:{port}{PROGRAMS[name].ready_path}"
+        with urllib.request.urlopen(url, timeout=2):
             return True
     except urllib.error.HTTPError as error:
         return error.code == 429
@@ -192,11 +192,9 @@ def kill(name: str, root: Path) -> None:
 def _gone_within(pid: int, name: str, root: Path, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while is_running(name, root):
-        try:
-            # Reaps it when this process started it; otherwise init does.
+        # Reaps it when this process started it; otherwise init does.
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            pass
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)

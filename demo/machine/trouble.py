@@ -89,7 +89,7 @@ def _corrupt_database(machine: Machine) -> str:
             stream.seek((page - 1) * page_size)
             stream.write(b"\xde\xad\xbe\xef" * (page_size // 4))
     machine.start("estimator")
-    return "pages %d to %d of %s are overwritten" % (first, first + DAMAGED_PAGES - 1, database)
+    return f"pages {first} to {first + DAMAGED_PAGES - 1} of {database} are overwritten"
 
 
 def _restore_database(machine: Machine) -> str:
@@ -121,7 +121,7 @@ def _expire_certificate(machine: Machine) -> str:
         shutil.copy2(str(entry), str(kept / entry.name))
     certificates.issue(paths.certificates, HOST_NAME, time.time(), EXPIRED_DAYS)
     _reload_front(machine)
-    return "the front serves a certificate that expired %d days ago (%s)" % (-EXPIRED_DAYS, live / "cert.pem")
+    return f"the front serves a certificate that expired {-EXPIRED_DAYS} days ago ({live / 'cert.pem'})"
 
 
 def _renew_certificate(machine: Machine) -> str:
@@ -146,7 +146,7 @@ def _leave_lock(machine: Machine) -> str:
     engine.record_running(paths, CRASHED_RUN, began)
     for place in (paths.lock, paths.pid):
         set_modified(place, began)
-    return "%s is left by process %d, which is dead" % (paths.lock, dead.pid)
+    return f"{paths.lock} is left by process {dead.pid}, which is dead"
 
 
 def _clear_lock(machine: Machine) -> str:
@@ -163,8 +163,7 @@ def _fill_quota(machine: Machine) -> str:
     place = _filler(machine)
     if shutil.disk_usage(str(machine.root)).free < FILL_BYTES + SPARE_BYTES:
         raise RuntimeError(
-            "less than %d MiB are free below %s: the disk is not filled further"
-            % ((FILL_BYTES + SPARE_BYTES) // 2**20, machine.root)
+            f"less than {(FILL_BYTES + SPARE_BYTES) // 2**20} MiB are free below {machine.root}: the disk is not filled"
         )
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(place, "wb") as stream:
@@ -173,7 +172,7 @@ def _fill_quota(machine: Machine) -> str:
         else:
             for _ in range(FILL_BYTES // 2**20):
                 stream.write(b"\0" * 2**20)
-    return "%s takes %d MiB: the quota of Smartbox is exceeded" % (place, FILL_BYTES // 2**20)
+    return f"{place} takes {FILL_BYTES // 2**20} MiB: the quota of Smartbox is exceeded"
 
 
 def _filler(machine: Machine) -> Path:
@@ -223,9 +222,9 @@ def make(root: Path, systems: Sequence[str], only: Sequence[str] | None) -> int:
             continue
         present: list[str] = state["trouble"].setdefault(trouble.system, [])
         if name in present:
-            print("  %-12s is there already" % name, flush=True)
+            print(f"  {name:<12} is there already", flush=True)
             continue
-        print("  %-12s %s" % (name, trouble.make(machine)), flush=True)
+        print(f"  {name:<12} {trouble.make(machine)}", flush=True)
         present.append(name)
         write_json(root / STATE_FILE, state)
     return 0
@@ -239,7 +238,7 @@ def undo(root: Path, systems: Sequence[str]) -> int:
     if not present:
         print("  there is no trouble to repair", flush=True)
     for system, name in present:
-        print("  %-12s %s" % (name, TROUBLES[name].undo(machine)), flush=True)
+        print(f"  {name:<12} {TROUBLES[name].undo(machine)}", flush=True)
         state["trouble"][system].remove(name)
         write_json(root / STATE_FILE, state)
     return 0

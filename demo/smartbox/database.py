@@ -87,8 +87,9 @@ def incidents_until(now: float, seed: int = 17) -> list[Incident]:
 
 
 def create_database(path: Path, incidents: list[Incident], layout: str) -> None:
-    """Create the state database: `anomaly_incidents` and an empty `training_runs` as published, `incidents` with
-    `updated_at` as the runbook says. Replaces an old one.
+    """Create the state database, in place of an old one.
+
+    As published: `anomaly_incidents` and an empty `training_runs`; as the runbook says: `incidents` with `updated_at`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for suffix in ("", "-wal", "-shm", "-journal"):

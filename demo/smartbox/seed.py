@@ -176,8 +176,6 @@ def _training_lines(start: float, now: float) -> list[str]:
             " (<=20.0%), explainability: OK"
         )
     stamp = local(_trained_at(start, 1, now), "%Y-%m-%d %H:%M:%S")
-    lines.append(
-        "%s - smartbox_anomaly.training.pipeline - INFO -   Successful: %d/%d" % (stamp, len(SERVICES), len(SERVICES))
-    )
+    lines.append(f"{stamp} - smartbox_anomaly.training.pipeline - INFO -   Successful: {len(SERVICES)}/{len(SERVICES)}")
     lines.append(f"{stamp} - __main__ - INFO - ✓ PROMOTION SUCCESSFUL!")
     return lines
