@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import StoreError
-from .requirements import sa
+from .requirements import INSTALLED, sa
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -59,7 +59,7 @@ def locate(url: str) -> Location:
     Raises:
         StoreError: it is not a URL, or of a database that this store cannot use.
     """
-    if sa is None:
+    if not INSTALLED:
         raise StoreError(
             f"{mask(url)}: SQLAlchemy is missing on the controller", "Run pip install 'SQLAlchemy>=2.0.30'."
         )

@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
-try:
-    import sqlalchemy as sa
-except ImportError:
-    sa = None  # type: ignore[assignment]
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING
 
-__all__ = ["sa"]
+INSTALLED = importlib.util.find_spec("sqlalchemy") is not None
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+else:
+    sa = importlib.import_module("sqlalchemy") if INSTALLED else None
+
+__all__ = ["INSTALLED", "sa"]
