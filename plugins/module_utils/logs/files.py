@@ -1,0 +1,245 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files hold a window's records, and their lines in blocks of bounded size."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from typing import IO, Callable, Iterator, Sequence
+
+from ..errors import CheckError
+from ..probe import Context, open_regular, unreadable
+
+BLOCK_BYTES = 1 << 18
+RECORD_BYTES_MAXIMUM = 4 << 20
+#: access.log.1, access.log.2.gz, access.log-20261120, access.log-20261120-060000.gz, access.log.20261120
+_ROTATED = re.compile(r"^(?:\.\d{1,4}|[.-]\d{4}-?\d\d-?\d\d(?:[-T_]?\d{2,10}Z?)?)?(?:\.gz|\.bz2|\.xz)?$")
+#: access-20261120.log.gz, with the date before the extension
+_DATED = re.compile(r"^[.-]\d{4}-?\d\d-?\d\d(?:[-T_]?\d{2,10}Z?)?$")
+_COMPRESSED = (".gz", ".bz2", ".xz")
+_LEADING_NULS = re.compile(rb"(?m)^\x00+")
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One file of a log: the one being written, or a rotated one."""
+
+    path: str
+    size_bytes: int
+    modified: float
+    identity: tuple[int, int]
+
+
+@dataclass
+class Reading:
+    """What was read, and what could not be made into lines.
+
+    Attributes:
+        paths: files, in the order they were read.
+        bytes_read: after decompression.
+        lost: records that were not even lines: cut off at the end of a file, or longer than any record can be.
+        notes: evidence for these.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    bytes_read: int = 0
+    lost: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def lose(self, note: str) -> None:
+        """Count one record that could not be read, and say why."""
+        self.lost += 1
+        if len(self.notes) < 5:
+            self.notes.append(note)
+
+
+def is_rotated_name(name: str, current: str) -> bool:
+    """Tell whether a file name is that of a rotated (or compressed) copy of the log named ``current``."""
+    if name == current:
+        return False
+    if name.startswith(current):
+        return _ROTATED.match(name[len(current) :]) is not None
+    stem, extension = os.path.splitext(current)
+    plain = _without_compression(name)
+    if not extension or not plain.startswith(stem) or not plain.endswith(extension):
+        return False
+    return _DATED.match(plain[len(stem) : -len(extension)]) is not None
+
+
+def _without_compression(name: str) -> str:
+    root, extension = os.path.splitext(name)
+    return root if extension in _COMPRESSED else name
+
+
+def log_files(patterns: Sequence[str], since: float) -> list[LogFile]:
+    """Return the files that can hold records of ``since`` and later, the newest first.
+
+    Args:
+        patterns: paths of the files being written; ``*``, ``?`` and ``[]`` are globs. Their rotated copies are found.
+        since: start of the window, in seconds since the epoch. A file last written before it holds nothing of it.
+
+    Raises:
+        CheckError: ``file_missing`` when nothing at all is there, ``permission_denied``, ``not_a_regular_file``.
+    """
+    found: dict[tuple[int, int], LogFile] = {}
+    for pattern in patterns:
+        named = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
+        rotated = _rotated_beside(named)
+        if not named or not (rotated or os.path.lexists(named[0])):
+            raise CheckError("file_missing", state="critical", path=pattern)
+        for path in named + rotated:
+            _add(path, path not in rotated, found)
+    recent = [log for log in found.values() if log.modified >= since]
+    return sorted(recent, key=lambda log: log.modified, reverse=True)
+
+
+def _rotated_beside(paths: Sequence[str]) -> list[str]:
+    by_folder: dict[str, list[str]] = {}
+    for path in paths:
+        folder, name = os.path.split(path)
+        by_folder.setdefault(folder, []).append(name)
+    rotated = []
+    for folder, names in by_folder.items():
+        try:
+            present = os.listdir(folder or ".")
+        except OSError as error:
+            raise unreadable(folder, error) from None
+        rotated += [
+            os.path.join(folder, name)
+            for name in sorted(present)
+            if name not in names and any(is_rotated_name(name, current) for current in names)
+        ]
+    return rotated
+
+
+def _add(path: str, must_be_a_file: bool, found: dict[tuple[int, int], LogFile]) -> None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        # Rotated away between the listing and now; its copy is found by its own name.
+        return
+    except OSError as error:
+        raise unreadable(path, error) from None
+    if stat.S_ISREG(status.st_mode):
+        identity = (status.st_dev, status.st_ino)
+        found[identity] = LogFile(path, status.st_size, status.st_mtime, identity)
+    elif must_be_a_file:
+        raise CheckError("not_a_regular_file", path=path)
+
+
+def blocks_of_log(
+    patterns: Sequence[str], since: float, context: Context, reading: Reading, keep_partial: bool = False
+) -> Iterator[bytes]:
+    """Yield the lines of all files that can hold records of ``since`` and later, in blocks that end with a line.
+
+    A log that is rotated meanwhile is not read twice and not missed: files are known by their inode, and the folder is
+    listed again at the end.
+
+    Args:
+        patterns: see :func:`log_files`.
+        since: see :func:`log_files`.
+        context: its deadline ends the reading.
+        reading: filled in on the way.
+        keep_partial: yield a last line without its line end as well, for formats that can tell whether it is whole.
+
+    Raises:
+        CheckError: as :func:`log_files`, and ``log_not_read_in_time``.
+    """
+    seen: set[tuple[int, int]] = set()
+    for look in range(3):
+        fresh = [log for log in log_files(patterns, since) if log.identity not in seen]
+        if look:
+            # What was compressed meanwhile has been read under its former name.
+            fresh = [log for log in fresh if not log.path.endswith(_COMPRESSED)]
+        if not fresh:
+            return
+        for log in fresh:
+            try:
+                stream = open_regular(log.path)
+            except CheckError as fault:
+                if fault.reason_id != "file_missing":
+                    raise
+                reading.lose("%s: rotated away before it could be read" % log.path)
+                continue
+            with stream:
+                status = os.fstat(stream.fileno())
+                identity = (status.st_dev, status.st_ino)
+                if identity in seen:
+                    continue
+                seen.add(identity)
+                reading.paths.append(log.path)
+                for block in _blocks(log.path, stream, status.st_size, reading, keep_partial):
+                    if not context.remaining():
+                        raise CheckError("log_not_read_in_time", path=log.path, bytes_read=reading.bytes_read)
+                    yield block
+
+
+def _blocks(path: str, stream: IO[bytes], size: int, reading: Reading, keep_partial: bool) -> Iterator[bytes]:
+    read, faults = _reader(path, stream, size)
+    rest = b""
+    skipping = False
+    while True:
+        try:
+            data = read(BLOCK_BYTES)
+        except faults as error:
+            # A damaged or unfinished compressed file: what came out of it so far counts, the rest is lost.
+            reading.lose("%s: %s" % (path, error))
+            break
+        if not data:
+            break
+        reading.bytes_read += len(data)
+        if b"\0" in data:
+            # A writer that keeps its position leaves a hole of NUL bytes when its file is truncated.
+            data = _LEADING_NULS.sub(b"", data)
+        end = data.rfind(b"\n") + 1
+        if not end:
+            rest = b"" if skipping else rest + data
+            if len(rest) > RECORD_BYTES_MAXIMUM:
+                reading.lose("%s: a record of more than %d bytes" % (path, RECORD_BYTES_MAXIMUM))
+                rest, skipping = b"", True
+            continue
+        start = data.find(b"\n") + 1 if skipping else 0
+        skipping = False
+        block = rest + data[start:end]
+        rest = data[end:]
+        if block:
+            yield block
+    if rest and not skipping:
+        if keep_partial:
+            yield rest + b"\n"
+        else:
+            reading.lose("%s: the last line is not finished: %s" % (path, rest[:200].decode("utf-8", "replace")))
+
+
+def _reader(path: str, stream: IO[bytes], size: int) -> tuple[Callable[[int], bytes], tuple[type[BaseException], ...]]:
+    """Return a function that reads at most so many bytes, and the faults that damaged contents cause.
+
+    What is appended while a file is read is left for the next time.
+    """
+    if path.endswith(".gz"):
+        import gzip
+        import zlib
+
+        return gzip.GzipFile(fileobj=stream).read, (OSError, EOFError, zlib.error)
+    if path.endswith(".bz2"):
+        import bz2
+
+        return bz2.BZ2File(stream).read, (OSError, EOFError)
+    if path.endswith(".xz"):
+        import lzma
+
+        return lzma.LZMAFile(stream).read, (OSError, EOFError, lzma.LZMAError)
+    left = size
+
+    def read_bounded(amount: int) -> bytes:
+        nonlocal left
+        data = stream.read(min(amount, left))
+        left -= len(data)
+        return data
+
+    return read_bounded, (OSError,)
