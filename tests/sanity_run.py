@@ -19,6 +19,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import yaml
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 ROOM = CHECKOUT / ".cache" / "sanity"
 COPY = ROOM / "ansible_collections" / "aiops" / "runbooks"
@@ -80,11 +82,14 @@ def copy_checkout() -> None:
         check=True,
         capture_output=True,
     ).stdout
-    wanted = {Path(os.fsdecode(name)) for name in listing.split(b"\0") if name}
+    not_packed = tuple(yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"])
     if COPY.exists():
         shutil.rmtree(COPY)
-    for path in wanted:
+    for path in {os.fsdecode(name) for name in listing.split(b"\0") if name}:
         source, target = CHECKOUT / path, COPY / path
+        # The rule against links to directories is about archives; inventories that no archive holds may share variables.
+        if source.is_dir() and path.startswith(not_packed):
+            continue
         if source.is_symlink() or source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
