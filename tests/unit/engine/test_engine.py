@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
 
@@ -81,7 +82,7 @@ def test_a_named_fault_and_a_defect_are_answers() -> None:
 
 
 def test_a_command_and_its_children_end_at_the_deadline() -> None:
-    marker = "31536000.%d" % os.getpid()
+    marker = f"31536000.{os.getpid()}"
     (result,) = look(
         {"name": "c", "kind": "command", "parameters": {"value": f"sleep {marker} & wait"}, "timeout_seconds": 0.5}
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import validated
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
 from ansible_collections.aiops.runbooks.plugins.module_utils.judge import judge, parse_level
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import CRITICAL, OK, UNKNOWN, WARNING, worst
 from ansible_collections.aiops.runbooks.plugins.module_utils.redact import evidence_lines, redact
-
 from tests.unit.cases import load_cases
 
 
