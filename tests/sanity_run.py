@@ -87,7 +87,7 @@ def copy_checkout() -> None:
         shutil.rmtree(COPY)
     for path in {os.fsdecode(name) for name in listing.split(b"\0") if name}:
         source, target = CHECKOUT / path, COPY / path
-        # The rule against links to directories is about archives; inventories that no archive holds may share variables.
+        # The rule against links to directories is about archives; inventories outside of them may share variables.
         if source.is_dir() and path.startswith(not_packed):
             continue
         if source.is_symlink() or source.is_file():
