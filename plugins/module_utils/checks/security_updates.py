@@ -34,7 +34,8 @@ _APT_STAMP = "/var/lib/apt/periodic/update-success-stamp"
 _REBOOT = "/var/run/reboot-required"
 _DNF_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum")
 _INST = re.compile(
-    r"^Inst (?P<name>\S+) (?:\[(?P<old>[^\]]*)\] )?\((?P<new>\S+) (?P<origins>.*?) ?\[[^\]]*\]\)", re.MULTILINE
+    r"^Inst (?P<name>\S+) (?:\[(?P<old>[^\]]*)\] )?\((?P<new>\S+) (?P<origins>.*?) ?\[[^\]]*\]\)",
+    re.MULTILINE,
 )
 _DNF_LINE = re.compile(r"^(?P<name>\S+\.(?:x86_64|i686|aarch64|noarch|ppc64le|s390x|armv7hl))\s+(?P<new>\S+)\s+\S+\s*$")
 _DAY_SECONDS = 86400
@@ -164,7 +165,7 @@ def observe(
     )
 
 
-def _newest(root: str, ending: str, context: Context) -> float | None:
+def _newest(root: str, word: str, context: Context) -> float | None:
     """Return the time of the newest file below a directory whose name contains a word; None when there is none.
 
     For apt this is the age of the information, not of the last attempt to renew it: apt gives a list the date that
@@ -179,7 +180,7 @@ def _newest(root: str, ending: str, context: Context) -> float | None:
                 for entry in listing:
                     if entry.is_dir(follow_symlinks=False) and entry.name != "partial":
                         waiting.append(entry.path)
-                    elif ending in entry.name:
+                    elif word in entry.name:
                         newest = max(newest or 0.0, entry.stat(follow_symlinks=False).st_mtime)
         except FileNotFoundError:
             continue
