@@ -12,16 +12,15 @@ from __future__ import annotations
 import functools
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
 from .report.numbers import FORMAT_OF_UNIT, FORMATS, Quantity, format_of, is_number, quantity
+from .report.period import time_text
 from .report.width import clean
 
 LANGUAGES = ("en", "ja")
@@ -107,7 +106,9 @@ def quantity_text(catalog: Catalog, value: Any, form: str, language: str, places
     """Return a figure with its unit, such as ``0.3s`` and ``0.3秒``.
 
     Args:
+        catalog: the sentences and units.
         value: the figure.
+        language: ``en`` or ``ja``.
         form: one of the report formats (``percent``, ``seconds``, ``bytes`` ...), or ``state`` or ``text``.
         places: decimals; None takes those of the format.
     """
@@ -144,6 +145,8 @@ def reason_text(catalog: Catalog, reason: Mapping[str, Any] | None, language: st
     """Return the sentence of a reason.
 
     Args:
+        catalog: the sentences.
+        language: ``en`` or ``ja``.
         reason: ``{"id": ..., "fields": {...}}`` of a Result.
         kind: the Result's kind, whose own entries win over the common ones.
     """
@@ -196,25 +199,6 @@ def contradiction_text(catalog: Catalog, contradiction: Mapping[str, Any], langu
     return text(catalog, "contradictions", str(contradiction.get("id")), language, **fields)
 
 
-def time_text(moment: str, zone: str) -> str:
-    """Return an ISO 8601 UTC timestamp as ``2026-11-21 19:00`` in the zone; anything else is returned as it is."""
-    try:
-        parsed = datetime.fromisoformat(moment)
-    except (TypeError, ValueError):
-        return clean(moment)
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
-    return parsed.astimezone(zone_of(zone)).strftime("%Y-%m-%d %H:%M")
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Return the zone, or UTC when this machine does not know it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
 def _fields_of(reason: Mapping[str, Any]) -> dict[str, Any]:
     fields = reason.get("fields")
     return dict(fields) if isinstance(fields, Mapping) else {}
@@ -227,24 +211,32 @@ def _level_fields(catalog: Catalog, fields: Mapping[str, Any], language: str, ki
     level = str(fields.get("limit") or "")
     return {
         "metric": metric_label(catalog, kind, metric, language),
-        "value": _beside_limit(catalog, fields.get("value"), level, form, language),
-        "level": text(catalog, "states", str(fields.get("level")), language),
+        "value": beside_levels(catalog, fields.get("value"), [level], form, language),
+        "level": text(catalog, "states", str(fields.get("level")), language).lower(),
         "limit": level_text(catalog, level, form, language),
     }
 
 
-def _beside_limit(catalog: Catalog, value: Any, level: str, form: str, language: str) -> str:
-    """Return a figure with as many decimals as it takes to differ from its limit: 30 is not below 30."""
-    plain = quantity_text(catalog, value, form, language)
-    match = _LEVEL.match(level)
-    if match is None or not is_number(value) or float(value) == float(match.group(2)):
-        return plain
-    limit = float(match.group(2))
+def beside_levels(catalog: Catalog, value: Any, levels: Iterable[str | None], form: str, language: str) -> str:
+    """Return a figure with as many decimals as it takes to differ from its limits: "7 days" is not below 7 days.
+
+    Args:
+        value: the figure.
+        levels: its levels, such as ``< 7``; None and unreadable ones are left out.
+        form: how it is printed.
+        catalog: the units.
+        language: ``en`` or ``ja``.
+    """
+    said = quantity_text(catalog, value, form, language)
+    if not is_number(value):
+        return said
+    matches = [match for level in levels if (match := _LEVEL.match(level or ""))]
+    limits = [float(match.group(2)) for match in matches if float(match.group(2)) != float(value)]
     for places in range(1, _MOST_PLACES + 1):
-        if plain != quantity_text(catalog, limit, form, language):
-            return plain
-        plain = quantity_text(catalog, value, form, language, places)
-    return plain
+        if said not in (quantity_text(catalog, limit, form, language) for limit in limits):
+            break
+        said = quantity_text(catalog, value, form, language, places)
+    return said
 
 
 def _bare(identity: str, fields: Mapping[str, Any]) -> str:

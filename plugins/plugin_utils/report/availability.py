@@ -10,6 +10,7 @@ before the first observation, after the last one, or after a look that ended in 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def availability_of(
     """
     ordered = sorted((float(when), str(state)) for when, state in observations if float(when) <= finished)
     seconds = {UP: 0.0, DOWN: 0.0, UNOBSERVED: 0.0}
-    for (begin, state), (end, _next_state) in zip(ordered, ordered[1:], strict=False):
+    for (begin, state), (end, _next_state) in itertools.pairwise(ordered):
         held_until = min(end, begin + maximum_gap_seconds)
         seconds[state] += max(0.0, held_until - max(begin, started))
     observed = seconds[UP] + seconds[DOWN]

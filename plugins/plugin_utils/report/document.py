@@ -88,9 +88,7 @@ def build_system(
         Section(
             name=str(stated.get("section") or "checks"),
             title=stated.get("title"),
-            lines=[
-                _line(line, runs, inside, availability, period, first_metric) for line in stated.get("lines") or []
-            ],
+            lines=[_line(line, runs, inside, availability, period, first_metric) for line in stated.get("lines") or []],
         )
         for stated in sections_of(run, procedure, inside, standard)
     ]

@@ -28,6 +28,7 @@ class Figure:
         remarks: what must be said beside it, as ids with fields.
         kind: check kind, whose catalogue explains the reason.
         state: state of the Result behind it; empty when there is none.
+        levels: the levels it is held against, such as ``>= 80``.
     """
 
     value: Any
@@ -36,6 +37,7 @@ class Figure:
     remarks: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     kind: str = "common"
     state: str = ""
+    levels: Sequence[str | None] = field(default_factory=tuple)
 
 
 def result_of(run: Run, check: str) -> Result | None:
@@ -80,7 +82,8 @@ def check_figure(
         value = state if form == "state" else measured(newest, metric, first_metric)
         if value is None:
             return Figure(None, form, reason=_why_no_value(newest), kind=kind, state=state)
-        return Figure(value, form, kind=kind, state=state)
+        levels = (newest.get("warning"), newest.get("critical")) if value == newest.get("value") else ()
+        return Figure(value, form, kind=kind, state=state, levels=levels)
     numbers = [(run, value) for run, result in results if is_number(value := measured(result, metric, first_metric))]
     if not numbers:
         return Figure(None, form, reason=_why_no_value(newest), kind=kind, state=state)

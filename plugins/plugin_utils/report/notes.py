@@ -50,7 +50,9 @@ def findings(run: Run) -> list[Finding]:
         found.append(Finding("critical", "", reason={"id": "unreachable", "fields": {}}, message=message))
     elif failure:
         stage, message = str(failure.get("stage") or ""), str(failure.get("message") or "")
-        found.append(Finding("critical", "", reason=None, message=message, stage=stage))
+        # A run that was refused says nothing about its system.
+        state = "critical" if run.get("state") == "critical" else "unknown"
+        found.append(Finding(state, "", reason=None, message=message, stage=stage))
     faults = [result for result in run.get("results") or [] if result.get("state") != "ok"]
     faults.sort(
         key=lambda result: (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 #: Formats that a report line may ask for.
 FORMATS = (
@@ -60,7 +60,7 @@ class Quantity:
     unit: str
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Tell whether the value is a finite number; a boolean is not one."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return False

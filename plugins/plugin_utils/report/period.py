@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..catalog import zone_of
+from .width import clean
 
 _DAYS = {"daily": 1, "weekly": 7}
 
@@ -78,3 +79,20 @@ def timestamp(when: datetime) -> str:
 def local_day(text: str, timezone: str) -> str:
     """Return the date of a timestamp in a zone, as ``2026-11-21``."""
     return moment(text).astimezone(zone_of(timezone)).strftime("%Y-%m-%d")
+
+
+def time_text(text: str, zone: str) -> str:
+    """Return an ISO 8601 UTC timestamp as ``2026-11-21 19:00`` in the zone; anything else is returned as it is."""
+    try:
+        parsed = moment(text)
+    except (TypeError, ValueError):
+        return clean(text)
+    return parsed.astimezone(zone_of(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the zone, or UTC when this machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

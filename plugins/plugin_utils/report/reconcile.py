@@ -9,6 +9,7 @@ of downtime, not 0). Every report passes through here first; what does not fit i
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -162,6 +163,6 @@ def _percentiles(check: str, metrics: Mapping[str, Any]) -> list[Contradiction]:
             {"check": check, "lower_name": lower[1], "lower": lower[2], "upper_name": upper[1], "upper": upper[2]},
             (f"{check}:{lower[0]}", f"{check}:{upper[0]}"),
         )
-        for lower, upper in zip(known, known[1:], strict=False)
+        for lower, upper in itertools.pairwise(known)
         if lower[2] > upper[2]
     ]

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.registry import load
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
 
 from ..catalog import LANGUAGES, Catalog, load_catalog
 from .document import SystemReport, build_system
-from .figures import FirstMetric, Run
+from .figures import Run
 from .layout import load_standard_layout
-from .period import Period, seconds_of
+from .period import Period, seconds_of, timestamp
+from .period import moment as parsed
 from .view import fleet_view
 from .width import pad, wrap
 
@@ -80,9 +82,7 @@ def render(
     return files
 
 
-def system_reports(
-    procedure: str, runs: Iterable[Run], current: Sequence[Run], period: Period
-) -> list[SystemReport]:
+def system_reports(procedure: str, runs: Iterable[Run], current: Sequence[Run], period: Period) -> list[SystemReport]:
     """Return the report of each system instance, without a language."""
     histories = _histories(runs, current)
     newest = {_instance(run): run for run in current} or {
@@ -101,11 +101,6 @@ def first_metric(kind: str) -> str | None:
         return next(iter(load(kind).METRICS), None)
     except (ImportError, ProfileError):
         return None
-
-
-def text_environment() -> jinja2.Environment:
-    """Return the environment of the templates; strings are escaped in pages and not in texts."""
-    return _environment()
 
 
 def _environment() -> jinja2.Environment:
@@ -151,6 +146,6 @@ def _before(history: Sequence[Run], run: Run) -> list[Run]:
     return [each for each in history if each.get("id") != run.get("id") and seconds_of(str(each["started"])) <= until]
 
 
-def _compact(timestamp: str) -> str:
+def _compact(moment: str) -> str:
     """Return ``2026-11-21T10:00:00Z`` as ``20261121T100000Z``, fit for a file name."""
-    return "".join(character for character in timestamp.split(".")[0].split("+")[0] if character.isalnum()).rstrip("Z") + "Z"
+    return timestamp(parsed(moment)).replace("-", "").replace(":", "")

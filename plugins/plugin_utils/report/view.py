@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..catalog import Catalog, in_language, quantity_text, text
@@ -39,7 +39,8 @@ def fleet_view(
         first_metric: gives the name of a kind's value.
     """
     ordered = sorted(
-        reports, key=lambda report: (-SEVERITY[report.state], str(report.run.get("system")), str(report.run.get("host")))
+        reports,
+        key=lambda report: (-SEVERITY[report.state], str(report.run.get("system")), str(report.run.get("host"))),
     )
     systems = [
         {
@@ -78,9 +79,3 @@ def _availability(report: SystemReport, catalog: Catalog, language: str) -> str:
     if percent is None or "availability" in contradicted:
         return "—"
     return quantity_text(catalog, printed_percent(percent), "percent", language)
-
-
-def labels_of(view: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the plain texts of a view, for a page that needs them outside of a language's part."""
-    labels: Mapping[str, str] = view["labels"]
-    return labels

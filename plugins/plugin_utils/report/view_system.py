@@ -10,20 +10,19 @@ from typing import Any
 
 from ..catalog import (
     Catalog,
+    beside_levels,
     contradiction_text,
     in_language,
-    level_text,
     metric_label,
-    quantity_text,
     reason_text,
     remedy_text,
     text,
-    time_text,
 )
 from .document import Line, Section, SystemReport
-from .figures import Figure, FirstMetric, form_of_result
+from .figures import Figure, FirstMetric
 from .notes import Finding, check_title
-from .numbers import format_of
+from .period import time_text
+from .view_rows import action_view, check_view, worst_first
 from .width import clean
 
 
@@ -58,10 +57,8 @@ def system_view(report: SystemReport, catalog: Catalog, language: str, first_met
             for finding, said in zip(report.findings, reasons, strict=True)
         ],
         "sections": sections,
-        "checks": [
-            _check_view(result, report, catalog, language, first_metric) for result in report.run.get("results") or []
-        ],
-        "actions": [_action_view(action, catalog, language) for action in report.run.get("actions") or []],
+        "checks": [check_view(result, report, catalog, language, first_metric) for result in worst_first(report)],
+        "actions": [action_view(action, catalog, language) for action in report.run.get("actions") or []],
         "unmeasured": _unmeasured(report, catalog, language, sections),
         "contradictions": [
             _contradiction({"id": each.id, "fields": each.fields}, report, catalog, language)
@@ -89,9 +86,7 @@ def finding_text(finding: Finding, report: SystemReport, catalog: Catalog, langu
     return ": ".join(part for part in parts if part)
 
 
-def _contradiction(
-    contradiction: Mapping[str, Any], report: SystemReport, catalog: Catalog, language: str
-) -> str:
+def _contradiction(contradiction: Mapping[str, Any], report: SystemReport, catalog: Catalog, language: str) -> str:
     """Return the sentence about figures that do not reconcile, naming the check by its title."""
     fields = dict(contradiction["fields"])
     if "check" in fields:
@@ -128,15 +123,14 @@ def _section_view(
                     "value": _value(line, line.figure, report, catalog, language),
                     "state": line.figure.state,
                     "measured": line.figure.value is not None,
+                    "repeats": False,
                 }
             )
     listed = any(line.figure is None for line in section.lines)
     return {"name": section.name, "title": clean(title), "lines": lines, "listed": listed}
 
 
-def _label(
-    line: Line, report: SystemReport, catalog: Catalog, language: str, first_metric: FirstMetric
-) -> str:
+def _label(line: Line, report: SystemReport, catalog: Catalog, language: str, first_metric: FirstMetric) -> str:
     """Return what a line is called: its own label, the figure's, or the check's title and the metric's label."""
     if line.stated.get("label"):
         return clean(in_language(line.stated["label"], language))
@@ -163,7 +157,7 @@ def _value(line: Line, figure: Figure, report: SystemReport, catalog: Catalog, l
         return _updates_value(figure, catalog, language)
     prefix, suffix = _own(line.stated.get("prefix"), language), _own(line.stated.get("suffix"), language)
     form = "number" if figure.form == "count" and line.stated.get("suffix") is not None else figure.form
-    said = quantity_text(catalog, figure.value, form, language)
+    said = beside_levels(catalog, figure.value, figure.levels, form, language)
     joint = " " if suffix[:1].isascii() and suffix[:1].isalpha() else ""
     said = f"{clean(prefix)}{said}{joint}{clean(suffix)}"
     remarks = [reason_text(catalog, remark, language) for remark in figure.remarks]
@@ -201,11 +195,14 @@ def _list_lines(name: str, report: SystemReport, catalog: Catalog, language: str
     elif name == "suggestions":
         lines = [("", said) for said in suggestions(report, catalog, language)]
     else:
-        views = [_action_view(action, catalog, language) for action in report.run.get("actions") or []]
+        views = [action_view(action, catalog, language) for action in report.run.get("actions") or []]
         lines = [("", f"{view['state_label']}: {view['name']}") for view in views]
     if not lines:
         lines = [("", text(catalog, "texts", "none", language))]
-    return [{"label": "", "value": said, "state": state, "measured": True} for state, said in lines]
+    # A page that lists the faults above does not list them again under notes.
+    return [
+        {"label": "", "value": said, "state": state, "measured": True, "repeats": bool(state)} for state, said in lines
+    ]
 
 
 def _history_texts(report: SystemReport, catalog: Catalog, language: str) -> list[str]:
@@ -230,73 +227,6 @@ def suggestions(report: SystemReport, catalog: Catalog, language: str) -> list[s
         named = ("、" if language == "ja" else ", ").join(title for title in titles if title)
         said.append(f"{named}: {remedy}" if named else remedy)
     return said
-
-
-def _check_view(
-    result: Mapping[str, Any], report: SystemReport, catalog: Catalog, language: str, first_metric: FirstMetric
-) -> dict[str, Any]:
-    """Return one row of the table of all checks."""
-    kind, state = str(result.get("kind") or "common"), str(result.get("state"))
-    form = form_of_result(result, None, first_metric)
-    levels = [
-        text(catalog, "texts", f"level_{name}", language, limit=level_text(catalog, result[name], form, language))
-        for name in ("warning", "critical")
-        if result.get(name)
-    ]
-    coverage = result.get("coverage")
-    reason = reason_text(catalog, result.get("reason"), language, kind)
-    return {
-        "check": clean(in_language(check_title(report.run, str(result.get("check"))), language)),
-        "name": clean(result.get("check")),
-        "kind": kind,
-        "state": state,
-        "state_label": text(catalog, "states", state, language),
-        "value": "—" if result.get("value") is None else quantity_text(catalog, result["value"], form, language),
-        "levels": "; ".join(levels),
-        # "Within its levels" under every healthy check would bury the sentences that matter.
-        "reason": "" if (result.get("reason") or {}).get("id") == "within_levels" else reason,
-        "source": clean(result.get("source") or ""),
-        "evidence": [clean(line) for line in result.get("evidence") or []],
-        "runbook": clean(result.get("runbook") or ""),
-        "figures": [
-            {
-                "label": metric_label(catalog, kind, name, language),
-                "value": quantity_text(catalog, value, format_of(name, None), language),
-            }
-            for name, value in (result.get("metrics") or {}).items()
-            if value is not None
-        ],
-        "coverage": ""
-        if coverage is None or coverage == 1
-        else text(catalog, "texts", "coverage", language, share=quantity_text(catalog, coverage * 100, "percent", language)),
-        "seconds": quantity_text(catalog, result.get("seconds"), "seconds", language),
-    }
-
-
-def _action_view(action: Mapping[str, Any], catalog: Catalog, language: str) -> dict[str, Any]:
-    state = str(action.get("state"))
-    detail = action.get("detail") or {}
-    shown = "; ".join(f"{clean(key)}: {_plain(value)}" for key, value in detail.items() if value not in (None, "", []))
-    who = action.get("approved_by")
-    return {
-        "name": clean(action.get("name")),
-        "type": clean(action.get("type") or ""),
-        "for_check": clean(action.get("for_check") or ""),
-        "state": state,
-        "pill": {"failed": "critical", "done": "ok"}.get(state, "warning"),
-        "state_label": text(catalog, "action_states", state, language),
-        "detail": shown,
-        "approved": text(catalog, "texts", "approved_by", language, who=who) if who else "",
-        "runbook": clean(action.get("runbook") or ""),
-    }
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_plain(item) for item in value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{clean(key)} {_plain(item)}" for key, item in value.items())
-    return clean(value)
 
 
 def _unmeasured(

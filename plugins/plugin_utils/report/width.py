@@ -60,15 +60,16 @@ def wrap(text: str, width: int) -> list[str]:
     """Return the text in lines of at most ``width`` cells, broken at spaces or between wide characters."""
     lines: list[str] = []
     line = ""
-    for word in _pieces(text):
-        if line and cells(line) + cells(word.rstrip()) > width:
+    for piece in _pieces(text):
+        rest = piece
+        if line and cells(line) + cells(rest.rstrip()) > width:
             lines.append(line.rstrip())
             line = ""
-        while cells(word.rstrip()) > width:
-            head = _head(word, width)
+        while cells(rest.rstrip()) > width:
+            head = _head(rest, width)
             lines.append(head)
-            word = word[len(head) :]
-        line += word
+            rest = rest[len(head) :]
+        line += rest
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 

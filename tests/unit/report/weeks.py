@@ -176,7 +176,9 @@ def weekly_results() -> list[dict[str, Any]]:
     }
     return [
         result("health", "http", 0.12, "s", metrics={"status": 200}, source="https://127.0.0.1:8100/health"),
-        result("access", "access_log", 1840, "count", metrics=access, coverage=0.998, source="/var/log/httpd/access_log"),
+        result(
+            "access", "access_log", 1840, "count", metrics=access, coverage=0.998, source="/var/log/httpd/access_log"
+        ),
         result("cpu", "cpu", 39, "%"),
         result("memory", "memory", 72.3, "%", warning=">= 80", critical=">= 90"),
         result("disk", "disk", 68, "%", warning=">= 80", critical=">= 90", metrics={"inodes_percent": 12.5}),
@@ -248,7 +250,10 @@ def broken_week() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "for_check": "certificate",
             "state": "planned",
             "changed": False,
-            "detail": {"why": "the profile does not allow it", "files": ["/etc/letsencrypt/live/estimator.example.org"]},
+            "detail": {
+                "why": "the profile does not allow it",
+                "files": ["/etc/letsencrypt/live/estimator.example.org"],
+            },
             "approved_by": None,
             "runbook": "EST-13",
             "seconds": 0.0,

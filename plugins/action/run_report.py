@@ -1,0 +1,73 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the report of a play's runs and show its table, on the control side."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.plain import plain
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.assembly import assemble
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.table import terminal_table
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.writing import write_files
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "procedure": {"type": "str", "default": "weekly", "choices": ["daily", "weekly"]},
+    "runs": {"type": "list", "elements": "dict", "default": []},
+    "store_url": {"type": "str", "required": True, "no_log": True},
+    "directory": {"type": "path", "required": True},
+    "languages": {"type": "list", "elements": "str", "choices": ["en", "ja"], "default": ["en", "ja"]},
+    "timezone": {"type": "str"},
+    "finished": {"type": "str"},
+    "hosts": {"type": "list", "elements": "str"},
+}
+
+
+#: The callback that shows the table at the very end; see its documentation.
+SUMMARY = "aiops.runbooks.summary"
+
+
+class ActionModule(ActionBase):
+    """Runs once for the whole batch, on the control side, without a connection."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the paths of the report and every contradiction among its figures.
+
+        Raises:
+            AnsibleActionFail: the store cannot be read or the report cannot be written.
+        """
+        super().run(tmp, task_vars)
+        _result, arguments = self.validate_argument_spec(ARGUMENTS)
+        arguments = plain(arguments)
+        try:
+            report = assemble(
+                procedure=arguments["procedure"],
+                current=arguments["runs"],
+                store_url=arguments["store_url"],
+                finished=arguments["finished"] or datetime.now(UTC).isoformat(),
+                languages=arguments["languages"],
+                timezone=arguments["timezone"],
+                hosts=arguments["hosts"],
+            )
+            # A plan leaves nothing on disk, and a report of nothing helps nobody.
+            written = {} if self._task.check_mode or not report.runs else report.files
+            files = write_files(arguments["directory"], written) if written else []
+        except (RunbooksError, ValueError) as error:
+            raise AnsibleActionFail(str(error)) from None
+        for contradiction in report.contradictions:
+            self._display.warning(f"Figures of the report do not reconcile: {contradiction}")
+        if report.runs and SUMMARY not in constants.CALLBACKS_ENABLED:
+            # Without the callback there is no later moment at which a table could be shown.
+            self._display.display("\n" + terminal_table(report.runs, files, arguments["languages"][0]))
+        return {"changed": False, "files": files, "contradictions": report.contradictions}

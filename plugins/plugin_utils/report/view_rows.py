@@ -1,0 +1,103 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of a report's tables in one language: every check, every action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..catalog import (
+    Catalog,
+    beside_levels,
+    in_language,
+    level_text,
+    metric_label,
+    quantity_text,
+    reason_text,
+    text,
+)
+from .document import SystemReport
+from .figures import FirstMetric, form_of_result
+from .notes import SEVERITY, check_title
+from .numbers import format_of
+from .width import clean
+
+
+def worst_first(report: SystemReport) -> list[Mapping[str, Any]]:
+    """Return the results in the order in which they want to be read; equal ones as the profile has them."""
+    results: list[Mapping[str, Any]] = list(report.run.get("results") or [])
+    return sorted(results, key=lambda result: -SEVERITY.get(str(result.get("state")), SEVERITY["unknown"]))
+
+
+def check_view(
+    result: Mapping[str, Any], report: SystemReport, catalog: Catalog, language: str, first_metric: FirstMetric
+) -> dict[str, Any]:
+    """Return one row of the table of all checks."""
+    kind, state = str(result.get("kind") or "common"), str(result.get("state"))
+    form = form_of_result(result, None, first_metric)
+    levels = [
+        text(catalog, "texts", f"level_{name}", language, limit=level_text(catalog, result[name], form, language))
+        for name in ("warning", "critical")
+        if result.get(name)
+    ]
+    coverage = result.get("coverage")
+    reason = reason_text(catalog, result.get("reason"), language, kind)
+    return {
+        "check": clean(in_language(check_title(report.run, str(result.get("check"))), language)),
+        "name": clean(result.get("check")),
+        "kind": kind,
+        "state": state,
+        "state_label": text(catalog, "states", state, language),
+        "value": "—"
+        if result.get("value") is None
+        else beside_levels(catalog, result["value"], (result.get("warning"), result.get("critical")), form, language),
+        "levels": "; ".join(levels),
+        # "Within its levels" under every healthy check would bury the sentences that matter.
+        "reason": "" if (result.get("reason") or {}).get("id") == "within_levels" else reason,
+        "source": clean(result.get("source") or ""),
+        "evidence": [clean(line) for line in result.get("evidence") or []],
+        "runbook": clean(result.get("runbook") or ""),
+        "figures": [
+            {
+                "label": metric_label(catalog, kind, name, language),
+                "value": quantity_text(catalog, value, format_of(name, None), language),
+            }
+            for name, value in (result.get("metrics") or {}).items()
+            if value is not None
+        ],
+        "coverage": ""
+        if coverage is None or coverage == 1
+        else text(
+            catalog, "texts", "coverage", language, share=quantity_text(catalog, coverage * 100, "percent", language)
+        ),
+        "seconds": quantity_text(catalog, result.get("seconds"), "seconds", language),
+    }
+
+
+def action_view(action: Mapping[str, Any], catalog: Catalog, language: str) -> dict[str, Any]:
+    """Return one row of the table of actions: what was done, or what would have been."""
+    state = str(action.get("state"))
+    detail = action.get("detail") or {}
+    shown = "; ".join(f"{clean(key)}: {_plain(value)}" for key, value in detail.items() if value not in (None, "", []))
+    who = action.get("approved_by")
+    return {
+        "name": clean(action.get("name")),
+        "type": clean(action.get("type") or ""),
+        "for_check": clean(action.get("for_check") or ""),
+        "state": state,
+        "pill": {"failed": "critical", "done": "ok"}.get(state, "warning"),
+        "state_label": text(catalog, "action_states", state, language),
+        "detail": shown,
+        "approved": text(catalog, "texts", "approved_by", language, who=who) if who else "",
+        "runbook": clean(action.get("runbook") or ""),
+    }
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_plain(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{clean(key)} {_plain(item)}" for key, item in value.items())
+    return clean(value)
