@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.sanity_run import REQUIRED_TESTS, missing_tests, tests_that_ran
+from tests.sanity_run import REQUIRED_TESTS, missing_tests, names_of_run
 
 
 def output_of(names: frozenset[str]) -> str:
@@ -36,4 +36,9 @@ def test_a_python_that_is_not_there_is_said_elsewhere() -> None:
 
 def test_a_test_on_several_pythons_counts_once() -> None:
     lines = 'Running sanity test "compile" on Python 3.8\nRunning sanity test "compile" on Python 3.13\n'
-    assert tests_that_ran(lines) == {"compile"}
+    assert names_of_run(lines) == {"compile"}
+
+
+def test_a_virtualenv_that_cannot_be_made_is_named() -> None:
+    reason = 'Skipping sanity test "import" on Python 3.8 due to missing virtual environment support.'
+    assert missing_tests(output_of(REQUIRED_TESTS) + f"WARNING: {reason}\n") == [reason]
