@@ -12,6 +12,8 @@ from typing import Any
 from .errors import StoreError
 from .location import Location, mask
 
+#: What every SQLite database begins with.
+SQLITE_MAGIC = b"SQLite format 3\0"
 #: PostgreSQL's conditions after which the same transaction may succeed: lock timeout, deadlock, serialization.
 POSTGRESQL_TRANSIENT = frozenset({"55P03", "40P01", "40001"})
 
@@ -39,11 +41,10 @@ def check_file(path: str, *, create: bool) -> None:
     """Refuse what can be refused before SQLite is asked, because SQLite says less about it.
 
     Raises:
-        StoreError: the path is a directory, its directory is missing, or one of the two cannot be written.
+        StoreError: the path holds something else, its directory is missing, or one of the two cannot be written.
     """
     directory = os.path.dirname(path)
-    if os.path.isdir(path):
-        raise StoreError(f"{path}: this is a directory", "Name a file in it, such as store.sqlite.")
+    check_content(path)
     if not os.path.isdir(directory):
         raise StoreError(f"{path}: the directory {directory} is missing", f"Create it: mkdir -p {directory}.")
     if not os.path.lexists(path) and not create:
@@ -54,6 +55,29 @@ def check_file(path: str, *, create: bool) -> None:
                 f"{path}: {name} is not writable for the user with id {os.geteuid()}",
                 "Change its owner or mode, or set AIOPS_STATE_DIR to a directory of your own.",
             )
+
+
+def check_content(path: str) -> None:
+    """Refuse a path that holds something else than a database.
+
+    SQLite would wait for a FIFO's writer, and overwrite a very short file as if it were empty.
+
+    Raises:
+        StoreError: names what is there.
+    """
+    if os.path.isdir(path):
+        raise StoreError(f"{path}: this is a directory", "Name a file in it, such as store.sqlite.")
+    if not os.path.exists(path):
+        return
+    if not os.path.isfile(path):
+        raise StoreError(f"{path}: this is not an ordinary file", "Name another file.")
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(len(SQLITE_MAGIC))
+    except OSError as error:
+        raise StoreError(f"{path}: it is not readable ({error.strerror})", "Change its owner or mode.") from error
+    if beginning not in (b"", SQLITE_MAGIC):
+        raise StoreError(f"{path}: this file is not a database", "Move it away, or name another file.")
 
 
 def _one_line(text: str, secrets: tuple[str, ...]) -> str:
@@ -67,8 +91,6 @@ def _sqlite(path: str, cause: BaseException) -> tuple[str, str]:
     for prefix, answer in SQLITE_ANSWERS.items():
         if name.startswith(prefix):
             return answer(path, cause)
-    if isinstance(cause, PermissionError):
-        return "it is not readable", "Change its owner or mode."
     return f"the database answered: {cause}", "Look at the file with the sqlite3 program."
 
 

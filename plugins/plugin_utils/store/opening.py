@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .diagnosis import check_file, explain, is_transient
+from .diagnosis import check_content, check_file, explain, is_transient
 from .errors import StoreError
 from .location import Location, default_url, locate, state_directory
 from .migrations import bring_up_to_date, newest_version, stored_version
@@ -99,9 +99,8 @@ def _open_read_only(location: Location) -> Store:
         store = Store(location=location, engine=server_engine(location), read_only=True)
     elif not os.path.lexists(location.path):
         return _in_memory(location, memory_engine())
-    elif os.path.isdir(location.path):
-        raise StoreError(f"{location.path}: this is a directory", "Name a file in it, such as store.sqlite.")
     else:
+        check_content(location.path)
         engine = file_engine(location.path, read_only=True, busy_timeout_seconds=0)
         store = Store(location=location, engine=engine, read_only=True)
     version = read(store, lambda connection: stored_version(connection, location.shown))
