@@ -53,10 +53,11 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 
 ##@ demo
 
-# The demo keeps its store and its reports beside the four systems, so that `make demo-down` leaves nothing behind.
-demo demo-break demo-repair: export AIOPS_STATE_DIR := $(CURDIR)/.demo/state
 WEEKLY := $(BIN)/ansible-playbook playbooks/weekly.yml
-SHOW_REPORTS = @printf '\nReports: %s\n' "$(AIOPS_STATE_DIR)/reports"; ls -1t "$(AIOPS_STATE_DIR)/reports" | head -n 4
+# Where inventories/demo keeps its store and its reports.
+STATE := .demo/state
+demo demo-break demo-repair: export AIOPS_STATE_DIR := $(CURDIR)/$(STATE)
+SHOW_REPORTS = @printf '\nThe reports are in %s:\n' "$(AIOPS_STATE_DIR)/reports"; ls -1t "$(AIOPS_STATE_DIR)/reports"
 
 .PHONY: demo
 demo: setup  ## Start four systems on this machine, run the weekly procedure, show where the report is
