@@ -133,9 +133,9 @@ def stderr_lines(request: Request) -> list[str]:
 
 def write_history(paths: EstimatorPaths, requests: Iterable[Request], now: float, layout: str) -> None:
     """Write the logs of the last `LOG_DAYS` days: Apache's rotated daily, the application's in one file each."""
-    recent = [request for request in requests if request.epoch >= now - LOG_DAYS * DAY_SECONDS]
+    started = local_midnight(local_midnight(now) - (LOG_DAYS - 1) * DAY_SECONDS + 2 * HOUR_SECONDS)
+    recent = [request for request in requests if request.epoch >= started]
     _write_apache(paths, recent, now)
-    started = now - LOG_DAYS * DAY_SECONDS
     stdout = [line for request in recent for line in stdout_lines(request, layout)]
     stderr = ["INFO:     Started server process [741]", "INFO:     Application startup complete."]
     stderr.insert(0, json_line(started, "INFO", "app.main", "Application starting"))
