@@ -34,13 +34,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         import duckdb
     except ImportError as error:
         return {"error": {"kind": "no_duckdb", "message": str(error)}}
-    # Read-only never creates the database or replays its log to disk; without a temporary directory, without access
-    # to other files and without downloads no SQL of a profile can write anything anywhere.
+    # Read-only never creates the database or replays its log to disk, and spills of large queries go nowhere.
     settings = {
         "temp_directory": "",
-        "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
         "threads": "2",
+        # An old DuckDB cannot tell what kind of statement it is given; it may then use no other files at all.
+        "enable_external_access": "true" if hasattr(duckdb, "extract_statements") else "false",
     }
     answers: dict[str, Any] = {}
     name = ""
@@ -50,6 +50,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             _set_time_zone(duckdb, connection, request["time_zone"])
             connection.execute("SET lock_configuration = true")
             for name, query in request["queries"].items():
+                if not _only_reads(duckdb, query["sql"]):
+                    return {"error": {"kind": "denied", "message": "one SELECT and nothing else", "query": name}}
                 cursor = connection.execute(query["sql"])
                 columns = [column[0] for column in cursor.description or []]
                 rows = cursor.fetchmany(query["maximum_rows"]) if columns else []
@@ -63,6 +65,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             "version": duckdb.__version__,
         }
     return {"answers": answers, "version": duckdb.__version__}
+
+
+def _only_reads(duckdb: Any, sql: str) -> bool:
+    if not hasattr(duckdb, "extract_statements"):
+        return True
+    statements = duckdb.extract_statements(sql)
+    return len(statements) == 1 and str(statements[0].type).rpartition(".")[2] == "SELECT"
 
 
 def _set_time_zone(duckdb: Any, connection: Any, time_zone: str) -> None:

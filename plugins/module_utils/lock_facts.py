@@ -13,9 +13,24 @@ from .locks import parse_pid, parse_process_stat
 
 _PID_FILE_BYTES = 4096
 _SHARED_FILE_SYSTEMS = frozenset(
-    (
-        "9p afs beegfs ceph cifs fuse.glusterfs fuse.sshfs gfs2 glusterfs lustre nfs nfs4 ocfs2 smb3 smbfs virtiofs"
-    ).split()
+    [
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "fuse.glusterfs",
+        "fuse.sshfs",
+        "gfs2",
+        "glusterfs",
+        "lustre",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+    ]
 )
 
 

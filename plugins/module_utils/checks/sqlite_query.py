@@ -5,16 +5,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..errors import CheckError
 from ..model import Observation
 from ..probe import Context
-from ..query_result import Answer, observe, table_answer
-from ..sqlite_open import reading, verdict_of_error
-
-if TYPE_CHECKING:
-    import sqlite3
+from ..query_result import observe
+from ..sqlite_reader import ask
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True, "description": "The database file."},
@@ -38,66 +34,29 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 METRICS = {"value": ""}
 #: The columns of the SQL are metrics, whatever they are called.
 OPEN_METRICS = True
-_RESERVE_SECONDS = 0.3
-# Numbers of SQLite's authorizer: read a column, select, call a function, recurse.
-_READING = frozenset((20, 21, 31, 33))
-_FORBIDDEN_FUNCTIONS = frozenset(("load_extension", "writefile", "edit", "fts3_tokenizer"))
 
 
 def look(parameters: dict[str, Any], context: Context) -> Observation:
     """Run the queries in one read transaction.
 
     Raises:
-        CheckError: ``sqlite_query_failed`` (a missing table, wrong SQL), ``sqlite_query_denied`` (SQL that does not
-            only read), or the reason that kind ``sqlite`` would give for the state of the file.
+        CheckError: see :func:`sqlite_reader.ask`.
     """
-    import sqlite3
-
     path = parameters["path"]
-    seconds = max(0.0, context.remaining() - _RESERVE_SECONDS)
-    try:
-        with reading(path, seconds, parameters["busy_timeout_seconds"]) as connection:
-            try:
-                answers = ask(connection, parameters)
-            except (sqlite3.Warning, OverflowError, ValueError) as error:
-                raise CheckError("sqlite_query_failed", path=path, error=str(error)[:300]) from None
-    except sqlite3.Error as error:
-        raise named(error, path, context.remaining() <= _RESERVE_SECONDS) from None
+    answers = ask(path, questions(parameters), context, parameters["busy_timeout_seconds"])
     return observe(answers, parameters["value_unit"], path)
 
 
-def ask(connection: sqlite3.Connection, parameters: dict[str, Any]) -> dict[str, Answer]:
-    """Return the answer of each query: ``sql``, ``evidence_sql``, ``coverage_sql`` and those of ``queries``."""
-    connection.set_authorizer(only_reads)
-    questions: list[tuple[str, str, list[Any], int]] = [("sql", parameters["sql"], parameters["parameters"], 1)]
-    questions += [("queries." + name, sql, [], 1) for name, sql in parameters["queries"].items()]
+def questions(parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return all queries of a check by the names under which their answers are observed."""
+    asked: dict[str, dict[str, Any]] = {
+        "sql": {"sql": parameters["sql"], "parameters": parameters["parameters"], "maximum_rows": 1}
+    }
+    for name, sql in parameters["queries"].items():
+        asked["queries." + name] = {"sql": sql, "parameters": [], "maximum_rows": 1}
     if parameters["coverage_sql"]:
-        questions.append(("coverage_sql", parameters["coverage_sql"], [], 1))
+        asked["coverage_sql"] = {"sql": parameters["coverage_sql"], "parameters": [], "maximum_rows": 1}
     if parameters["evidence_sql"]:
-        questions.append(("evidence_sql", parameters["evidence_sql"], [], parameters["maximum_rows"]))
-    answers = {}
-    for name, sql, values, rows in questions:
-        cursor = connection.execute(sql, values)
-        if cursor.description is None:
-            raise CheckError("sqlite_query_denied", query=name)
-        answers[name] = table_answer([column[0] for column in cursor.description], cursor.fetchmany(rows))
-    return answers
-
-
-def only_reads(action: int, first: str | None, second: str | None, _database: str | None, _source: str | None) -> int:
-    """Let SQLite prepare statements that read and no others (an authorizer: 0 allows, 1 denies)."""
-    if action == 31 and str(second).lower() in _FORBIDDEN_FUNCTIONS:
-        return 1
-    return 0 if action in _READING else 1
-
-
-def named(error: sqlite3.Error, path: str, past_deadline: bool) -> CheckError:
-    """Name what went wrong: with the question, or with the database."""
-    text = " ".join(str(error).split())
-    if "not authorized" in text or "prohibited" in text:
-        return CheckError("sqlite_query_denied", query="sql")
-    verdict = verdict_of_error(error, path, past_deadline)
-    if verdict == "unreadable" and "unable to open" not in text:
-        return CheckError("sqlite_query_failed", path=path, error=text[:300])
-    state = "critical" if verdict == "corrupt" else "unknown"
-    return CheckError("sqlite_" + verdict, state=state, path=path, first_message=text[:300])
+        rows = parameters["maximum_rows"]
+        asked["evidence_sql"] = {"sql": parameters["evidence_sql"], "parameters": [], "maximum_rows": rows}
+    return asked
