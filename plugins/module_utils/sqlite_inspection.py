@@ -7,24 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Every verdict; the catalogue of kind ``sqlite`` has a sentence for each, with the prefix ``sqlite_``.
-VERDICTS = (
-    "ok",
-    "missing",
-    "is_directory",
-    "not_a_regular_file",
-    "unreadable",
-    "empty",
-    "not_a_database",
-    "truncated",
-    "corrupt",
-    "hot_journal",
-    "wal_unread",
-    "locked",
-    "budget_exceeded",
-    "tables_missing",
-    "foreign_key_violations",
-)
+from .model import CRITICAL, OK, UNKNOWN, WARNING
+
+#: Every verdict and its state; the catalogue of kind ``sqlite`` has a sentence for each, with the prefix ``sqlite_``.
+# Unknown where nobody has seen the content; a missing or empty database is a loss, not a pass.
+STATE_OF_VERDICT = {
+    "ok": OK,
+    "missing": CRITICAL,
+    "is_directory": CRITICAL,
+    "not_a_regular_file": CRITICAL,
+    "unreadable": UNKNOWN,
+    "empty": CRITICAL,
+    "not_a_database": CRITICAL,
+    "truncated": CRITICAL,
+    "corrupt": CRITICAL,
+    "hot_journal": UNKNOWN,
+    "wal_unread": UNKNOWN,
+    "locked": UNKNOWN,
+    "budget_exceeded": UNKNOWN,
+    "tables_missing": CRITICAL,
+    "foreign_key_violations": WARNING,
+}
 DEPTHS = ("header", "quick", "full")
 MESSAGES = 20
 
@@ -35,7 +38,7 @@ class SqliteInspection:
 
     Args:
         path: the file.
-        verdict: one of ``VERDICTS``.
+        verdict: a key of ``STATE_OF_VERDICT``.
         depth: how deep was asked to look: ``header``, ``quick`` or ``full``.
         messages: up to 20 lines of what is wrong.
         size_bytes: of the main file.

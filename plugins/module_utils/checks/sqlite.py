@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import CRITICAL, OK, UNKNOWN, WARNING, Observation, Reason
+from ..model import Observation, Reason
 from ..probe import Context
 from ..sqlite_file import inspect
-from ..sqlite_inspection import DEPTHS, SqliteInspection
+from ..sqlite_inspection import DEPTHS, STATE_OF_VERDICT, SqliteInspection
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True, "description": "The database file."},
@@ -35,24 +35,6 @@ METRICS = {
     "page_count": "count",
     "user_version": "",
     "foreign_key_violations": "count",
-}
-# Unknown where nobody has seen the content; a missing or empty database is a loss, not a pass.
-STATE_OF_VERDICT = {
-    "ok": OK,
-    "missing": CRITICAL,
-    "is_directory": CRITICAL,
-    "not_a_regular_file": CRITICAL,
-    "unreadable": UNKNOWN,
-    "empty": CRITICAL,
-    "not_a_database": CRITICAL,
-    "truncated": CRITICAL,
-    "corrupt": CRITICAL,
-    "hot_journal": UNKNOWN,
-    "wal_unread": UNKNOWN,
-    "locked": UNKNOWN,
-    "budget_exceeded": UNKNOWN,
-    "tables_missing": CRITICAL,
-    "foreign_key_violations": WARNING,
 }
 # The engine gives up at the deadline; looking must end a little earlier to be able to say why.
 _RESERVE_SECONDS = 0.3
