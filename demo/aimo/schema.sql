@@ -37,5 +37,4 @@ CREATE TABLE pii_audit (
     id INTEGER PRIMARY KEY, run_id VARCHAR, url_signature VARCHAR, pii_type VARCHAR, field_source VARCHAR,
     redaction_applied VARCHAR, original_hash VARCHAR, occurrence_count INTEGER,
     detected_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
-CREATE INDEX idx_runs_status ON runs (status);
 CREATE INDEX idx_analysis_cache_status ON analysis_cache (status);
