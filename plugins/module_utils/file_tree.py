@@ -136,7 +136,7 @@ def expand(pattern: str, out_of_time: Callable[[], bool]) -> list[str]:
         matched: list[str] = []
         for path in found:
             if out_of_time():
-                raise CheckError("timed_out_listing", path=pattern)
+                raise CheckError("listing_not_finished", path=pattern)
             try:
                 names = os.listdir(path)
             except NotADirectoryError:

@@ -43,7 +43,7 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
                 elif not stat.S_ISDIR(found.st_mode):
                     left_out.append(name)
             if out_of_time():
-                raise CheckError("timed_out_listing", path=pattern)
+                raise CheckError("listing_not_finished", path=pattern)
     return observe(sizes, left_out, parameters["paths"])
 
 
