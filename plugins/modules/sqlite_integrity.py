@@ -74,9 +74,9 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Look at the estimator's database
+- name: Look at the wiki's database
   aiops.runbooks.sqlite_integrity:
-    path: /opt/estimator/backend/app.db
+    path: /srv/wiki/wiki.db
     tables: [tasks, estimates]
   register: database
 

@@ -69,12 +69,12 @@ seealso:
 EXAMPLES = r"""
 - name: Remove work directories of runs that succeeded more than a week ago
   aiops.runbooks.work_directories:
-    root: /opt/aimo/data/work
+    root: /srv/jobs/work
     older_than_days: 7
     keep_names: [temp_stabilization]
     finished_from:
-      python: /opt/aimo/.venv/bin/python
-      database: /opt/aimo/data/cache/aimo.duckdb
+      python: /srv/jobs/.venv/bin/python
+      database: /srv/jobs/jobs.duckdb
       sql: SELECT run_id FROM runs WHERE status = 'succeeded'
 """
 
@@ -84,7 +84,7 @@ removed:
   returned: success
   type: list
   elements: str
-  sample: [/opt/aimo/data/work/64769c4d5a2435d4]
+  sample: [/srv/jobs/work/64769c4d5a2435d4]
 removed_bytes:
   description: Size of the files in them.
   returned: success
@@ -100,7 +100,7 @@ failed_to_remove:
   returned: failure
   type: list
   elements: str
-  sample: ["/opt/aimo/data/work/64769c4d5a2435d4: Permission denied"]
+  sample: ["/srv/jobs/work/64769c4d5a2435d4: Permission denied"]
 """
 
 import os
