@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 SCHEMES = "sqlite:////directory/store.sqlite or postgresql+psycopg://user:password@server/database"
+DRIVER = "postgresql+psycopg"
 #: What a URL's query may carry that nobody else should read.
 SECRET_KEYS = frozenset({"password", "passfile", "sslpassword"})
 
@@ -63,15 +64,15 @@ def locate(url: str) -> Location:
         raise StoreError(
             f"{mask(url)}: SQLAlchemy is missing on the controller", "Run pip install 'SQLAlchemy>=2.0.30'."
         )
+    if url.startswith("sqlite"):
+        return _sqlite(url)
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
         raise StoreError(f"{mask(url)}: this is not the URL of a store", f"Write {SCHEMES}.") from None
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, url)
-    if parsed.get_backend_name() == "postgresql":
-        return _postgresql(parsed)
-    raise StoreError(f"{mask(url)}: a store is SQLite or PostgreSQL", f"Write {SCHEMES}.")
+    if parsed.drivername in ("postgresql", DRIVER):
+        return _postgresql(parsed.set(drivername=DRIVER))
+    raise StoreError(f"{mask(url)}: a store is SQLite or PostgreSQL with psycopg", f"Write {SCHEMES}.")
 
 
 def mask(text: str) -> str:
@@ -79,16 +80,16 @@ def mask(text: str) -> str:
     return re.sub(r"(://[^:/@\s]*:)\S*@", r"\1***@", text)
 
 
-def _sqlite(parsed: URL, url: str) -> Location:
-    if not parsed.database or parsed.database == ":memory:" or parsed.query:
+def _sqlite(url: str) -> Location:
+    # Taken apart by hand: whether %20 in a path is a space differs between versions of SQLAlchemy. Here it is not.
+    scheme, separator, path = url.partition(":///")
+    if scheme not in ("sqlite", "sqlite+pysqlite") or not separator or path in ("", ":memory:") or "?" in path:
         raise StoreError(f"{url}: the store needs an ordinary file", "Write sqlite:////directory/store.sqlite.")
-    path = os.path.abspath(os.path.expanduser(parsed.database))
-    return Location(url=parsed, shown=path, path=path)
+    path = os.path.abspath(os.path.expanduser(path))
+    return Location(url=sa.URL.create("sqlite", database=path), shown=path, path=path)
 
 
 def _postgresql(parsed: URL) -> Location:
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
     secrets = [value for key, value in parsed.query.items() if key in SECRET_KEYS and isinstance(value, str)]
     hidden = parsed.set(query={key: "***" if key in SECRET_KEYS else value for key, value in parsed.query.items()})
     if parsed.password:
