@@ -87,6 +87,9 @@ def main(arguments: list[str]) -> int:
             )
             return 0
         return _machine(options)
+    except ImportError as error:
+        print(f"demo: {error}: {sys.executable} needs it (pip install -r requirements-demo.txt)", file=sys.stderr)
+        return 1
     except (OSError, ValueError, RuntimeError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

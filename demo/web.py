@@ -12,8 +12,8 @@ import signal
 import sys
 import threading
 import urllib.parse
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Callable
 
 REASONS = {429: "Too Many Requests"}
 

@@ -49,7 +49,8 @@ def seed(paths: AiDiyPaths, layout: str, now: float) -> None:
 def _write_runbook_logs(paths: AiDiyPaths, now: float) -> None:
     """One file per day; files older than ten days are compressed, the oldest are past their thirty days."""
     days = days_until(now, RUNBOOK_DAYS)
-    for age, midnight in zip(range(RUNBOOK_DAYS - 1, -1, -1), days, strict=False):
+    for number, midnight in enumerate(days, 1):
+        age = RUNBOOK_DAYS - number
         name = local(midnight, "ai_diy_api_%Y%m%d.jsonl") + (".gz" if age >= PLAIN_DAYS else "")
         calls = calls_of_day(midnight, now)
         modified = calls[-1].epoch if calls else midnight
