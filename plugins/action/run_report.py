@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         for contradiction in report.contradictions:
             self._display.warning(f"Figures of the report do not reconcile: {contradiction}")
-        if report.runs and SUMMARY not in constants.CALLBACKS_ENABLED:
-            # Without the callback there is no later moment at which a table could be shown.
+        if report.runs and not (arguments["runs"] and SUMMARY in constants.CALLBACKS_ENABLED):
+            # The callback shows the runs of its own play at the very end; nobody shows those of the store.
             self._display.display("\n" + terminal_table(report.runs, files, arguments["languages"][0]))
         return {"changed": False, "files": files, "contradictions": report.contradictions}

@@ -131,7 +131,8 @@ def level_text(catalog: Catalog, level: str | None, form: str, language: str) ->
     if match is None:
         return clean(level or "")
     limit = quantity_text(catalog, float(match.group(2)), form, language)
-    return in_language(catalog.groups["operators"][match.group(1)], language).replace("{limit}", limit)
+    words = in_language(catalog.groups.get("operators", {}).get(match.group(1)), language)
+    return words.replace("{limit}", limit) if words else f"{match.group(1)} {limit}"
 
 
 def metric_label(catalog: Catalog, kind: str, metric: str, language: str) -> str:
@@ -211,7 +212,9 @@ def _level_fields(catalog: Catalog, fields: Mapping[str, Any], language: str, ki
     level = str(fields.get("limit") or "")
     return {
         "metric": metric_label(catalog, kind, metric, language),
-        "value": beside_levels(catalog, fields.get("value"), [level], form, language),
+        "value": "?"
+        if fields.get("value") is None
+        else beside_levels(catalog, fields["value"], [level], form, language),
         "level": text(catalog, "states", str(fields.get("level")), language).lower(),
         "limit": level_text(catalog, level, form, language),
     }

@@ -50,6 +50,8 @@ _BYTE_UNITS = ("bytes", "kib", "mib", "gib", "tib", "pib")
 _SECONDS_LIMIT = 120
 _MINUTES_LIMIT = 2 * 3600
 _HOURS_LIMIT = 48 * 3600
+#: Beyond it a figure is a mistake somewhere, but still no reason to lose a report.
+_DIGITS_LIMIT = 18
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def decimal_text(value: Any, places: int = 2, *, floor: bool = False) -> str:
         floor: cut instead of rounding, so that 99.999 never reads as 100.
     """
     exact = Decimal(str(value))
+    if exact.adjusted() > _DIGITS_LIMIT:
+        return f"{exact:.3g}"
     step = Decimal(1).scaleb(-places)
     rounded = exact.quantize(step, rounding=ROUND_FLOOR if floor else ROUND_HALF_UP)
     if rounded == 0 and exact != 0 and not floor:
@@ -154,6 +158,8 @@ def _duration_quantity(value: Any, places: int | None) -> Quantity:
 def _money_text(value: Any, places: int | None) -> str:
     """Return an amount with two decimals, or four when it is below one cent."""
     amount = Decimal(str(value))
+    if amount.adjusted() > _DIGITS_LIMIT:
+        return f"{amount:.3g}"
     if places is None:
         places = 2 if amount == 0 or abs(amount) >= Decimal("0.01") else 4
     return f"{amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):,f}"
