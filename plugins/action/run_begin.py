@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
             if refusal is not None:
                 hosts[host].update(go=False, refused=True)
                 hosts[host]["run"].update(
-                    state="refused", failure={"stage": "single_flight", "message": refusal.line()}
+                    state="refused", failure={"stage": "single_flight", "message": str(refusal)}
                 )
 
 
