@@ -41,7 +41,7 @@ def calls_of_day(midnight: int, now: float) -> list[Call]:
     calls = []
     for number in range(source.randint(70, 100) if weekend else source.randint(260, 320)):
         at = midnight + source.triangular(0, 24, 14) * HOUR_SECONDS
-        route, typical, _ = source.choices(ROUTES, [share for _, _, share in ROUTES])[0]
+        route, typical, _share = source.choices(ROUTES, [route[2] for route in ROUTES])[0]
         # Below 1 % errors on every day: one call in 180.
         status = "error" if number % 180 == 90 else "success"
         calls.append(

@@ -82,7 +82,7 @@ def runs_until(now: float, seed: int = 1602) -> list[Run]:
             signatures,
             hits,
             sent,
-            sum(source.random() < 0.03 for _ in range(sent)),
+            sum(source.random() < 0.03 for _request in range(sent)),
             source.randint(0, 9),
         )
         if started + seconds < now - 60:

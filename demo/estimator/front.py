@@ -59,7 +59,7 @@ class TlsServer(Server):
 
 def _authorised(request: Request) -> str:
     """The user's name when the password is right, else an empty string."""
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    scheme, _space, encoded = request.headers.get("authorization", "").partition(" ")
     expected = base64.b64encode((f"{USER}:{PASSWORD}").encode("ascii")).decode("ascii")
     return USER if scheme.lower() == "basic" and encoded.strip() == expected else ""
 

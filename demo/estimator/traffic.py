@@ -83,7 +83,7 @@ def requests_until(now: float, seed: int = 20261121) -> list[Request]:
 def _session_starts(day: int, source: random.Random) -> list[float]:
     weekend = local(day, "%a") in ("Sat", "Sun")
     count = source.randint(6, 9) if weekend else source.randint(19, 24)
-    return sorted(day + source.triangular(8.5, 20.5, 14) * HOUR_SECONDS for _ in range(count))
+    return sorted(day + source.triangular(8.5, 20.5, 14) * HOUR_SECONDS for _request in range(count))
 
 
 def _monitoring(day: int, source: random.Random) -> Iterator[Request]:

@@ -9,6 +9,7 @@ import dataclasses
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -71,25 +72,35 @@ def _remove_sidecars(database: Path) -> None:
 
 
 def _corrupt_database(machine: Machine) -> str:
-    """Overwrite pages of the estimates, which the live writer never touches; the backend is stopped meanwhile."""
+    """Overwrite leaf pages of the estimates, which the live writer never touches; the backend is stopped meanwhile."""
     database = machine.paths("estimator").database
     programs.stop("estimator", machine.root)
     connection = sqlite3.connect(str(database))
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         page_size = connection.execute("PRAGMA page_size").fetchone()[0]
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        first = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'estimates'").fetchone()[0]
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'estimates'").fetchone()[0]
     finally:
         connection.close()
     _remove_sidecars(database)
     shutil.copy2(str(database), str(machine.keep("database") / "app.db"))
     with open(database, "r+b") as stream:
-        for page in range(first, min(first + DAMAGED_PAGES, pages)):
+        stream.seek((root - 1) * page_size)
+        pages = child_pages(stream.read(page_size))[:DAMAGED_PAGES]
+        for page in pages:
             stream.seek((page - 1) * page_size)
             stream.write(b"\xde\xad\xbe\xef" * (page_size // 4))
     machine.start("estimator")
-    return f"pages {first} to {first + DAMAGED_PAGES - 1} of {database} are overwritten"
+    return f"pages {', '.join(map(str, pages))} of {database} are overwritten"
+
+
+def child_pages(page: bytes) -> list[int]:
+    """The page numbers that an interior page of an SQLite table (its type is 5) leads to, the rightmost left out."""
+    if page[0] != 5:
+        raise RuntimeError("the table of estimates is too small to be damaged")
+    cells = struct.unpack(">H", page[3:5])[0]
+    offsets = struct.unpack(f">{cells}H", page[12 : 12 + 2 * cells])
+    return [struct.unpack(">I", page[offset : offset + 4])[0] for offset in offsets]
 
 
 def _restore_database(machine: Machine) -> str:

@@ -132,7 +132,7 @@ def _link_flat(directory: Path, flat: Path) -> None:
 
 
 def _noise(source: random.Random, size: int) -> bytes:
-    return b"\x80\x04\x95" + bytes(source.getrandbits(8) for _ in range(64)) * (size // 64)
+    return b"\x80\x04\x95" + bytes(source.getrandbits(8) for _byte in range(64)) * (size // 64)
 
 
 def _write_logs(paths: SmartboxPaths, incidents: list[Incident], now: float) -> None:
