@@ -16,4 +16,5 @@ attributes:
     description: Returns what changed, or would change, when in diff mode.
   platform:
     description: Kinds of hosts that the module works on.
+    support: full
 """

@@ -11,6 +11,7 @@ nothing of the library, and only what every interpreter with DuckDB has.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from typing import Any
@@ -106,7 +107,7 @@ def _plain(cell: Any) -> Any:
     if cell is None or isinstance(cell, (bool, int, str)):
         return cell
     if isinstance(cell, float):
-        return cell if cell == cell and abs(cell) != float("inf") else None
+        return cell if math.isfinite(cell) else None
     if type(cell).__name__ == "Decimal":
         return float(cell)
     return str(cell)

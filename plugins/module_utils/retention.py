@@ -122,7 +122,7 @@ def _parse_root(data: Mapping[str, Any]) -> Root:
     return Root(
         path=os.path.normpath(path),
         rules=rules,
-        recursive=bool(data.get("recursive") or False),
+        recursive=bool(data.get("recursive")),
         keep_names=frozenset(map(str, data.get("keep_names") or ())),
     )
 

@@ -46,7 +46,7 @@ def current_holder(
     *,
     operator: str | None = None,
     pid: int | None = None,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     proc: str = "/proc",
     machine_id_path: str = "/etc/machine-id",
 ) -> Holder:
@@ -56,13 +56,13 @@ def current_holder(
         operator: overrides what the environment says (AWX hands ``awx_user_name`` over as a variable).
         pid: the process that lives as long as the play; None is ansible-playbook itself, also when this is called
             in one of the workers that it forks for each task.
-        environ: where the operator's name is looked up.
+        environ: where the operator's name is looked up; None is the environment of this process.
         proc: where the kernel's process information is mounted.
         machine_id_path: file with the machine's id.
     """
     play = play_pid() if pid is None else pid
     return Holder(
-        operator=operator or operator_name(environ),
+        operator=operator or operator_name(os.environ if environ is None else environ),
         controller=socket.gethostname(),
         machine=_first_line(machine_id_path),
         boot=_first_line(os.path.join(proc, "sys/kernel/random/boot_id")),

@@ -66,7 +66,7 @@ def differences(expected: Mapping[str, str], results: Sequence[Mapping[str, obje
         f"{check}: expected {state}, but there is no result" for check, state in expected.items() if check not in seen
     ]
     for check, result in seen.items():
-        state, _, reason = expected.get(check, "ok").partition(" ")
+        state, _space, reason = expected.get(check, "ok").partition(" ")
         said = result["reason"]
         told = said["id"] if isinstance(said, Mapping) else None
         if result["state"] != state or (reason and told != reason):
