@@ -97,7 +97,7 @@ def _use_write_ahead_log(location: Location, path: str, busy_timeout_seconds: fl
 def _open_read_only(location: Location) -> Store:
     if location.path is None:
         store = Store(location=location, engine=server_engine(location), read_only=True)
-    elif not os.path.lexists(location.path):
+    elif not os.path.exists(location.path):
         return _in_memory(location, memory_engine())
     else:
         check_content(location.path)

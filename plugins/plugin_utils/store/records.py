@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -125,11 +126,18 @@ def _column(field: str, value: Any, what: str) -> Any:
     if field in MOMENTS:
         return utc(value, f"{what}: {field}")
     if field in NUMBERS:
-        number = storable(float(value))
-        return None if number is None else float(number)
+        return _number(value, f"{what}: {field}")
     if field in FLAGS:
         return bool(value)
     return storable(value) if field in DOCUMENTS else text(value)
+
+
+def _number(value: Any, what: str) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise StoreError(f"{what}: {value!r} is not a number") from None
+    return number if math.isfinite(number) else None
 
 
 def _record(row: Mapping[str, Any], fields: tuple[str, ...]) -> Row:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+#: How SQLite begins the two kinds of transaction.
+WRITE_LOCK = "IMMEDIATE"
+READ_LOCK = "DEFERRED"
+
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.05
 #: How long a PostgreSQL statement waits for a row that somebody else has locked.
@@ -57,7 +61,7 @@ def write(store: Store, work: Callable[[Connection], Answer]) -> Answer:
         raise StoreError(f"{store.location.shown}: it was opened for reading only", "Run without --check.")
     for attempt in range(ATTEMPTS):
         try:
-            return _once(store, "IMMEDIATE", work)
+            return _once(store, WRITE_LOCK, work)
         except sa.exc.SQLAlchemyError as error:
             if attempt + 1 == ATTEMPTS or not is_transient(error):
                 raise explain(store.location, error) from error
@@ -75,7 +79,7 @@ def read(store: Store, work: Callable[[Connection], Answer]) -> Answer:
         before = _signature(store)
         last = attempt + 1 == ATTEMPTS
         try:
-            answer = _once(store, "DEFERRED", work)
+            answer = _once(store, READ_LOCK, work)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             if last or not (is_transient(error) or before != _signature(store)):
                 raise explain(store.location, error) from error
@@ -102,7 +106,12 @@ def _once(store: Store, lock: str, work: Callable[[Connection], Answer]) -> Answ
         connection = plain_connection.execution_options(**{BEGIN_OPTION: lock})
         with connection.begin():
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
-                if store.read_only:
-                    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+                _prepare_postgresql(connection, lock)
             return work(connection)
+
+
+def _prepare_postgresql(connection: Connection, lock: str) -> None:
+    if lock == READ_LOCK:
+        # By default each statement would see its own moment: results of runs that were not there before.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")

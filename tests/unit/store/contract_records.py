@@ -114,6 +114,27 @@ def test_a_time_without_a_zone_is_refused_and_nothing_is_written(store_url: str)
     assert states(store) == {}
 
 
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (finished("r2", state="running"), "run r2 of est1: its state 'running' is no verdict"),
+        ({**finished("r2"), "host": None}, "run r2 of None: the record lacks host"),
+        (finished("r2", started="noon"), "run r2 of est1: started: 'noon' is not an ISO 8601 time"),
+        (finished("r2", results=[{"check": "web"}]), "result 0 of run r2: the record lacks state"),
+        (finished("r2", results=[result(seconds="soon")]), "result 0 of run r2: seconds: 'soon' is not a number"),
+        (finished("r2", actions=[{"state": "done"}]), "action 0 of run r2: the record lacks name"),
+    ],
+)
+def test_a_broken_record_is_named_and_nothing_is_written(store_url: str, broken: dict[str, Any], message: str) -> None:
+    store = open_store(store_url)
+
+    with pytest.raises(StoreError) as caught:
+        finish(store, [finished("r1"), broken])
+
+    assert str(caught.value).startswith(message)
+    assert states(store) == {}
+
+
 def test_times_come_back_in_utc_whatever_zone_they_had(store_url: str) -> None:
     store = open_store(store_url)
     tokyo = timezone(timedelta(hours=9))

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,21 @@ def test_a_path_with_odd_characters_is_an_ordinary_path(tmp_path: Path) -> None:
     open_store(f"sqlite:///{directory}/store.sqlite")
 
     assert [path.name for path in directory.iterdir()] == ["store.sqlite"]
+
+
+@pytest.mark.parametrize(
+    ("library", "way_out"),
+    [("sqlalchemy", "Run pip install 'SQLAlchemy>=2.0.30'."), ("psycopg", "Run pip install 'psycopg[binary]>=3.2'.")],
+)
+def test_a_library_that_is_not_installed_is_named(library: str, way_out: str) -> None:
+    program = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import StoreError, open_store\n"
+        "try:\n    open_store('postgresql://store:hush@server/db')\n"
+        "except StoreError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+    assert done.stdout.endswith(f"is missing on the controller. {way_out}\n")
+    assert "hush" not in done.stdout
