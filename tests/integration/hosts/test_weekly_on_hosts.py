@@ -25,8 +25,8 @@ ROUNDS = list(rounds(read_breakages(SYSTEMS)))
 def broken(request: pytest.FixtureRequest, weekly: Callable[..., Play], mended: Play) -> Iterator[Play]:
     """Break one thing per host, run the weekly procedure once on all of them, repair everything afterwards."""
     breakages: tuple[Breakage, ...] = ROUNDS[request.param]
-    together(lambda breakage: on_host(breakage.host, breakage.make), breakages)
     try:
+        together(lambda breakage: on_host(breakage.host, breakage.make), breakages)
         yield weekly()
     finally:
         together(lambda breakage: on_host(breakage.host, breakage.repair), breakages)
