@@ -32,7 +32,7 @@ def open_store(
     create: bool = True,
     read_only: bool = False,
     busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
 ) -> Store:
     """Open the store of runs, results, actions and leases.
 
@@ -43,11 +43,12 @@ def open_store(
         read_only: create and change nothing, on disk or on the server (check mode). A store that does not exist yet
             is an empty view; one of an older version is seen as its migrated self, in memory.
         busy_timeout_seconds: how long one SQLite statement waits for another program's lock.
-        environ: where AIOPS_STATE_DIR and XDG_STATE_HOME are looked up.
+        environ: where AIOPS_STATE_DIR and XDG_STATE_HOME are looked up; None is the environment of this process.
 
     Raises:
         StoreError: one line that names the store, the reason and the way out.
     """
+    environ = os.environ if environ is None else environ
     location = locate(url or default_url(environ))
     if read_only:
         return _open_read_only(location)
