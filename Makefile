@@ -132,8 +132,15 @@ unit: setup-dev  ## Unit tests
 	$(SAY) "Unit tests"
 	$(call run-pytest,unit,tests/unit)
 
+# The store is also tested on a real PostgreSQL server. Only root can install one; for others the tests say so.
+.PHONY: postgresql
+postgresql:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		printf '\n\033[1m==> %s\033[0m\n' "Installing PostgreSQL for the tests (a minute)"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql; fi
+
 .PHONY: integration
-integration: setup-dev  ## Playbooks, modules and the packaged collection, on this machine
+integration: setup-dev postgresql  ## Playbooks, modules and the packaged collection, on this machine
 	$(SAY) "Integration tests"
 	$(call run-pytest,integration,tests/integration --ignore=tests/integration/hosts)
 

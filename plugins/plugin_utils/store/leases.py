@@ -149,7 +149,7 @@ def _run_row(run: Run, holder: Holder) -> Row:
 
 
 def _refused(row: Row, by: Refusal, now: datetime) -> Row:
-    failure = {"stage": "begin", "message": str(by)}
+    failure = {"stage": "single_flight", "message": str(by)}
     extra = {**(row["extra"] or {}), "refused_by": dict(vars(by))}
     return {**row, "state": "refused", "finished": now, "failure": failure, "extra": extra}
 
