@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..catalog import (
@@ -43,6 +43,7 @@ def check_view(
         if result.get(name)
     ]
     coverage = result.get("coverage")
+    sources = _sources(str(result.get("source") or ""))
     reason = reason_text(catalog, result.get("reason"), language, kind)
     return {
         "check": clean(in_language(check_title(report.run, str(result.get("check"))), language)),
@@ -56,7 +57,9 @@ def check_view(
         "levels": "; ".join(levels),
         # "Within its levels" under every healthy check would bury the sentences that matter.
         "reason": "" if (result.get("reason") or {}).get("id") == "within_levels" else reason,
-        "source": clean(result.get("source") or ""),
+        "metric": _metric_said(result, catalog, language, first_metric),
+        "source": _short_source(sources),
+        "sources": sources if len(sources) > 1 else [],
         "evidence": [clean(line) for line in result.get("evidence") or []],
         "runbook": clean(result.get("runbook") or ""),
         "figures": [
@@ -74,6 +77,25 @@ def check_view(
         ),
         "seconds": quantity_text(catalog, result.get("seconds"), "seconds", language),
     }
+
+
+def _metric_said(result: Mapping[str, Any], catalog: Catalog, language: str, first_metric: FirstMetric) -> str:
+    """Return what the value is, such as "database size"; empty when it has no label or there is no value."""
+    kind = str(result.get("kind") or "common")
+    metric = first_metric(kind)
+    if result.get("value") is None or metric is None or metric not in catalog.metrics.get(kind, {}):
+        return ""
+    return metric_label(catalog, kind, metric, language)
+
+
+def _sources(source: str) -> list[str]:
+    """Return the files of a source that is a list of files; any other source in one piece."""
+    parts = [clean(part) for part in source.split(", ")]
+    return parts if all(part.startswith("/") for part in parts) else [clean(source)]
+
+
+def _short_source(sources: Sequence[str]) -> str:
+    return sources[0] if len(sources) == 1 else f"{sources[0]} (+{len(sources) - 1})"
 
 
 def action_view(action: Mapping[str, Any], catalog: Catalog, language: str) -> dict[str, Any]:

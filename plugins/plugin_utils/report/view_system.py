@@ -237,20 +237,20 @@ def _unmeasured(
     if run.get("reachable") is False or (run.get("failure") and not run.get("results")):
         whole = text(catalog, "texts", "whole_system", language)
         return [{"label": whole, "reason": finding_text(report.findings[0], report, catalog, language)}]
-    unknown = [result for result in run.get("results") or [] if result.get("state") == "unknown"]
-    found = [
-        {
-            "label": clean(in_language(check_title(run, str(result.get("check"))), language)),
-            "reason": reason_text(catalog, result.get("reason"), language, str(result.get("kind") or "common")),
-        }
-        for result in unknown
-    ]
-    explained = {str(result.get("check")) for result in unknown}
+    labels_by_reason: dict[str, list[str]] = {}
+    explained = set()
+    for result in run.get("results") or []:
+        if result.get("state") == "unknown":
+            explained.add(str(result.get("check")))
+            why = reason_text(catalog, result.get("reason"), language, str(result.get("kind") or "common"))
+            title = clean(in_language(check_title(run, str(result.get("check"))), language))
+            labels_by_reason.setdefault(why, []).append(title)
     for section, view in zip(report.sections, sections, strict=True):
         for line, shown in zip(section.lines, view["lines"], strict=False):
             if line.figure is None or shown["measured"] or line.name.rsplit(":", 1)[0] in explained:
                 continue
             if not (line.figure.reason or {}).get("contradiction"):
                 why = reason_text(catalog, line.figure.reason, language, line.figure.kind)
-                found.append({"label": shown["label"], "reason": why})
-    return found
+                labels_by_reason.setdefault(why, []).append(shown["label"])
+    joint = "、" if language == "ja" else ", "
+    return [{"label": joint.join(labels), "reason": why} for why, labels in labels_by_reason.items()]

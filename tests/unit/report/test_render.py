@@ -168,5 +168,5 @@ def test_a_contradictory_figure_is_named_and_not_printed() -> None:
 def test_a_first_run_claims_no_availability() -> None:
     _runs, current = weeks.healthy_week()
     text = render_weekly(current, current, PERIOD, ["en"], name="w")["w.en.txt"]
-    assert "Availability: not measured: 1 observation" in text
+    assert "Availability: not measured (1 observation, at least 2 needed)" in text
     assert "Availability: 100%" not in text
