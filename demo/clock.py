@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86400
+ZONES = Path("/usr/share/zoneinfo")
 
 
 def use_timezone(name: str) -> None:
-    """Make `name` (IANA) the zone of every local time this process writes."""
+    """Make `name` (IANA) the zone of every local time this process writes.
+
+    Raises ValueError when the machine does not know it: the C library would silently take it for UTC.
+    """
+    if name != "UTC" and not (ZONES / name).is_file():
+        raise ValueError(f"{ZONES} has no time zone {name}: check the name, or install tzdata")
     os.environ["TZ"] = name
     time.tzset()
 

@@ -14,11 +14,14 @@ from typing import Any
 
 from ..clock import use_timezone
 from ..files import write_json
-from ..paths import paths_of
+from ..paths import PATHS, paths_of
 from ..serving import PROGRAMS, seed_system
 from . import programs
 
 STATE_FILE = "demo.json"
+# Undamaged copies of what `break` damages; and the store and reports, which inventories/demo keeps beside the systems.
+KEPT_DIRECTORY = "undamaged"
+STORE_DIRECTORY = "state"
 # Programs of the machine in the order they start; AIMO is a batch engine: nothing of it runs between its runs.
 STARTED = ("estimator", "front", "ai_diy", "smartbox", "dashboard", "metrics")
 CERTIFICATE_DAYS_LEFT = 64
@@ -124,12 +127,13 @@ def down(root: Path, systems: Sequence[str] | None) -> int:
 
 
 def _remove_machine(root: Path) -> None:
-    """Remove `root`, but only when it is a demo's directory: a mistyped --root must not cost anybody's files."""
+    """Remove `root`, but only when all it holds is a demo's: a mistyped --root must not cost anybody's files."""
     if not root.exists():
         print("  nothing is there", flush=True)
         return
-    if not (root / STATE_FILE).exists():
-        raise RuntimeError(f"{root} has no {STATE_FILE}, so it is not removed: it does not look like a demo")
+    foreign = sorted({entry.name for entry in root.iterdir()} - {STATE_FILE, KEPT_DIRECTORY, STORE_DIRECTORY, *PATHS})
+    if foreign:
+        raise RuntimeError(f"{root} is not removed: it holds {', '.join(foreign)}, which no demo wrote")
     shutil.rmtree(str(root))
     print(f"  {root} removed", flush=True)
 

@@ -21,7 +21,7 @@ from ..clock import HOUR_SECONDS, use_timezone
 from ..files import set_modified, write_json
 from ..paths import paths_of
 from . import programs
-from .lifecycle import STATE_FILE, require_state
+from .lifecycle import KEPT_DIRECTORY, STATE_FILE, require_state
 
 DAMAGED_PAGES = 3
 EXPIRED_DAYS = -3
@@ -46,7 +46,7 @@ class Machine:
 
     def keep(self, name: str) -> Path:
         """Where the undamaged things of trouble `name` are kept."""
-        place = self.root / "undamaged" / name
+        place = self.root / KEPT_DIRECTORY / name
         place.mkdir(parents=True, exist_ok=True)
         return place
 

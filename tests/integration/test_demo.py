@@ -201,11 +201,12 @@ def test_a_taken_port_is_named_with_the_way_out(machine: Machine) -> None:
     assert not machine.root.exists()
 
 
-def test_down_does_not_remove_a_directory_that_is_no_demo(machine: Machine) -> None:
+def test_down_does_not_remove_what_no_demo_wrote(machine: Machine) -> None:
     machine.root.mkdir()
     (machine.root / "precious.txt").write_text("mine")
     refused = machine.run("down")
     assert refused.returncode == 1
+    assert "it holds precious.txt, which no demo wrote" in refused.stderr
     assert (machine.root / "precious.txt").exists()
 
 

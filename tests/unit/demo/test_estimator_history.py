@@ -102,6 +102,11 @@ def test_local_times_follow_the_zone(tmp_path: Path, now: float) -> None:
     assert "+0900]" in (paths.apache_logs / "access.log").read_text(encoding="utf-8")
 
 
+def test_a_zone_that_the_machine_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no time zone Asia/Tokio: check the name, or install tzdata"):
+        use_timezone("Asia/Tokio")
+
+
 def test_the_rate_limit_counts_each_client_for_an_hour() -> None:
     clock = [0.0]
     limit = RateLimit(requests=2, window_seconds=3600, clock=lambda: clock[0])
