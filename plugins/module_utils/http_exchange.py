@@ -77,6 +77,8 @@ def parse_url(url: str) -> Address:
     scheme = match.group("scheme").lower()
     target = match.group("target") or "/"
     port = int(match.group("port") or (443 if scheme == "https" else 80))
+    if not 0 < port < 65536:
+        raise CheckError("http_url_invalid", url=url)
     return Address(
         scheme=scheme,
         host=match.group("host").strip("[]").lower(),
