@@ -130,9 +130,9 @@ def difference(due: Iterable[Due]) -> dict[str, str]:
     return {"before": "".join(before), "after": "".join(after)}
 
 
-def explain(error: Exception) -> tuple[str, str | None]:
-    """Return the message of an error of the library and, for a named fault, its id."""
+def explain(error: Exception) -> str:
+    """Return one line for an error of the library."""
     if isinstance(error, CheckError):
         fields = ", ".join("%s %s" % pair for pair in sorted(error.fields.items()))
-        return "%s: %s" % (error.reason_id.replace("_", " "), fields), error.reason_id
-    return str(error), None
+        return "%s: %s" % (error.reason_id.replace("_", " ").capitalize(), fields)
+    return str(error)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import access_log, jsonl_log
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import validated
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
@@ -20,7 +21,6 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.logs.timestamps imp
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.window import window_of
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 from ansible_collections.aiops.runbooks.plugins.module_utils.zones import zone
-
 from tests.unit.cases import load_cases
 
 

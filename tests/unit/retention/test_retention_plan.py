@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import retention as kind
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import CheckError, ProfileError
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 from ansible_collections.aiops.runbooks.plugins.module_utils.retention import Found, list_files, parse_roots, plan
 from ansible_collections.aiops.runbooks.plugins.module_utils.zones import zone
-
 from tests.unit.cases import load_cases
 
 DAY = 86400
