@@ -128,6 +128,12 @@ def printed_percent(percent: float) -> float:
     return math.floor(round(percent * 100, 6)) / 100
 
 
-def printed_minutes(seconds: float) -> int:
-    """Return downtime in whole minutes; any downtime at all is at least one."""
-    return 0 if seconds <= 0 else max(1, math.floor(seconds / 60 + 0.5))
+def printed_downtime(seconds: float) -> tuple[int, str]:
+    """Return downtime as it is printed: whole minutes as in the runbook, whole seconds when it is less than one.
+
+    Returns:
+        The figure, at least 1 when there was any downtime at all, and its format.
+    """
+    if 0 < seconds < 60:
+        return max(1, math.floor(seconds + 0.5)), "seconds"
+    return math.floor(seconds / 60 + 0.5), "minutes"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from .availability import Availability, availability_of_runs, printed_minutes, printed_percent
+from .availability import Availability, availability_of_runs, printed_downtime, printed_percent
 from .figures import Figure, FirstMetric, Run, check_figure, incidents, result_of
 from .layout import sections_of
 from .notes import SEVERITY, Finding, findings, history
@@ -161,7 +161,7 @@ def _availability_figure(availability: Availability) -> Figure:
 def _downtime_figure(availability: Availability) -> Figure:
     if availability.percent is None:
         return Figure(None, "minutes", reason=_why_no_availability(availability))
-    return Figure(printed_minutes(availability.down_seconds), "minutes")
+    return Figure(*printed_downtime(availability.down_seconds))
 
 
 def _why_no_availability(availability: Availability) -> dict[str, Any]:

@@ -49,7 +49,7 @@ _BYTE_UNITS = ("bytes", "kib", "mib", "gib", "tib", "pib")
 #: Seconds up to which a duration stays in seconds: response times are read in seconds, ages are not.
 _SECONDS_LIMIT = 120
 _MINUTES_LIMIT = 2 * 3600
-_HOURS_LIMIT = 48 * 3600
+_HOURS_LIMIT = 72 * 3600
 #: Beyond it a figure is a mistake somewhere, but still no reason to lose a report.
 _DIGITS_LIMIT = 18
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .availability import printed_minutes, printed_percent
+from .availability import printed_downtime, printed_percent
 from .numbers import is_number
 
 STATES = ("ok", "warning", "unknown", "critical")
@@ -92,10 +92,13 @@ def _availability(availability: Mapping[str, Any] | None) -> list[Contradiction]
     if percent is None or observed <= 0:
         return found
     exact = 100.0 * (observed - down) / observed
-    # The printed minutes are rounded: half a minute, or up to a whole one for a short outage.
-    from_minutes = 100.0 * (observed - 60.0 * printed_minutes(down)) / observed
-    tolerance = 2 * _PERCENT_TOLERANCE + 100.0 * 60.0 / observed
-    if abs(exact - percent) > _PERCENT_TOLERANCE or abs(from_minutes - printed_percent(percent)) > tolerance:
+    # What is printed is rounded: the downtime by half of its unit (a second is never rounded away), the percentage
+    # by its last decimal.
+    printed, form = printed_downtime(down)
+    unit_seconds = 60.0 if form == "minutes" else 1.0
+    from_printed = 100.0 * (observed - unit_seconds * printed) / observed
+    tolerance = 2 * _PERCENT_TOLERANCE + 100.0 * unit_seconds / observed
+    if abs(exact - percent) > _PERCENT_TOLERANCE or abs(from_printed - printed_percent(percent)) > tolerance:
         fields = {"percent": percent, "down": down, "observed": observed}
         found.append(Contradiction("availability_percent", fields, names))
     return found

@@ -46,6 +46,7 @@ def fleet_view(
         {
             **system_view(report, catalog, language, first_metric),
             "availability": _availability(report, catalog, language),
+            "observed": _observed(report, catalog, language),
             "suggestions": suggestions(report, catalog, language),
         }
         for report in ordered
@@ -74,8 +75,19 @@ def fleet_view(
 
 def _availability(report: SystemReport, catalog: Catalog, language: str) -> str:
     """Return the availability for the overview: the figure, or a dash when it was not measured."""
-    contradicted: set[str] = {name for each in report.contradictions for name in each.figures}
-    percent = report.availability.percent
-    if percent is None or "availability" in contradicted:
+    if not _availability_stands(report) or report.availability.percent is None:
         return "—"
-    return quantity_text(catalog, printed_percent(percent), "percent", language)
+    return quantity_text(catalog, printed_percent(report.availability.percent), "percent", language)
+
+
+def _observed(report: SystemReport, catalog: Catalog, language: str) -> str:
+    """Return how much of the period the availability is about; without it 100 % of a minute looks like a week."""
+    if not _availability_stands(report):
+        return ""
+    share = 100.0 * report.availability.observed_seconds / report.availability.window_seconds
+    return text(catalog, "texts", "observed", language, share=share)
+
+
+def _availability_stands(report: SystemReport) -> bool:
+    contradicted: set[str] = {name for each in report.contradictions for name in each.figures}
+    return report.availability.percent is not None and "availability" not in contradicted

@@ -21,7 +21,7 @@ from ..catalog import (
 from .document import SystemReport
 from .figures import FirstMetric, form_of_result
 from .notes import SEVERITY, check_title
-from .numbers import format_of
+from .numbers import format_of, is_number
 from .width import clean
 
 
@@ -43,10 +43,11 @@ def check_view(
         if result.get(name)
     ]
     coverage = result.get("coverage")
+    title = clean(in_language(check_title(report.run, str(result.get("check"))), language))
     sources = _sources(str(result.get("source") or ""))
     reason = reason_text(catalog, result.get("reason"), language, kind)
     return {
-        "check": clean(in_language(check_title(report.run, str(result.get("check"))), language)),
+        "check": title,
         "name": clean(result.get("check")),
         "kind": kind,
         "state": state,
@@ -57,7 +58,7 @@ def check_view(
         "levels": "; ".join(levels),
         # "Within its levels" under every healthy check would bury the sentences that matter.
         "reason": "" if (result.get("reason") or {}).get("id") == "within_levels" else reason,
-        "metric": _metric_said(result, catalog, language, first_metric),
+        "metric": _metric_said(result, title, catalog, language, first_metric),
         "source": _short_source(sources),
         "sources": sources if len(sources) > 1 else [],
         "evidence": [clean(line) for line in result.get("evidence") or []],
@@ -79,13 +80,16 @@ def check_view(
     }
 
 
-def _metric_said(result: Mapping[str, Any], catalog: Catalog, language: str, first_metric: FirstMetric) -> str:
-    """Return what the value is, such as "database size"; empty when it has no label or there is no value."""
+def _metric_said(
+    result: Mapping[str, Any], title: str, catalog: Catalog, language: str, first_metric: FirstMetric
+) -> str:
+    """Return what the value is, such as "database size"; empty when the title or the value already says it."""
     kind = str(result.get("kind") or "common")
     metric = first_metric(kind)
-    if result.get("value") is None or metric is None or metric not in catalog.metrics.get(kind, {}):
+    if not is_number(result.get("value")) or metric is None or metric not in catalog.metrics.get(kind, {}):
         return ""
-    return metric_label(catalog, kind, metric, language)
+    label = metric_label(catalog, kind, metric, language)
+    return "" if label.lower() in title.lower() else label
 
 
 def _sources(source: str) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.availability import (
     availability_of,
-    printed_minutes,
+    printed_downtime,
     printed_percent,
 )
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.numbers import FORMATS, quantity
@@ -43,11 +43,11 @@ def test_a_computed_availability_always_reconciles(observations: list[tuple[int,
 
 
 @given(observations=OBSERVATIONS)
-def test_any_downtime_shows_in_the_percentage_and_in_the_minutes(observations: list[tuple[int, str]]) -> None:
+def test_any_downtime_shows_in_the_percentage_and_in_the_downtime(observations: list[tuple[int, str]]) -> None:
     seen = availability_of(observations, 0, WEEK)
     if seen.percent is not None and seen.down_seconds > 0:
         assert printed_percent(seen.percent) < 100
-        assert printed_minutes(seen.down_seconds) >= 1
+        assert printed_downtime(seen.down_seconds)[0] >= 1
 
 
 @given(observations=OBSERVATIONS, order=st.randoms())

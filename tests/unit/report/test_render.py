@@ -31,7 +31,7 @@ def _rendered(week: str) -> dict[str, str]:
 
 def _numbers(line: str) -> Counter[str]:
     # "P95" and "EST-09" are names; what stands in them is no figure, but is the same in both languages anyway.
-    return Counter(re.findall(r"\d[\d,]*(?:\.\d+)?", line))
+    return Counter(re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", line))
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
