@@ -111,13 +111,15 @@ def test_many_rotations_under_several_threads_lose_no_line(tmp_path: Path) -> No
     assert_nothing_lost(log, threads=4)
 
 
-def test_a_rotation_killed_while_writers_are_held_lets_them_go_on_and_keeps_everything(tmp_path: Path) -> None:
+def test_a_rotation_killed_while_writers_are_held_lets_them_go_on_and_keeps_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = tmp_path / "app.log"
     with writer(log) as process:
         child = os.fork()
         if child == 0:
             # Dies at the moment of truncation, with the writers held.
-            log_rotation_apply.os.ftruncate = lambda *_arguments: os.kill(os.getpid(), signal.SIGKILL)
+            monkeypatch.setattr(os, "ftruncate", lambda *_arguments: os.kill(os.getpid(), signal.SIGKILL))
             log_rotation_apply.apply(rotation_plan([str(log)], 4000, 5))
             os._exit(1)
         assert os.waitpid(child, 0)[1] == signal.SIGKILL
