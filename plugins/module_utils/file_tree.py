@@ -125,14 +125,16 @@ def expand(pattern: str, out_of_time: Callable[[], bool]) -> list[str]:
     """
     parts = pattern.split("/")
     found = ["/" if pattern.startswith("/") else "."]
-    for index, part in enumerate(parts):
+    matching = False
+    for part in parts:
         if not part:
             continue
         if not any(sign in part for sign in "*?["):
             found = [os.path.join(path, part) for path in found]
-            if index < len(parts) - 1 and len(found) > 1:
-                found = [path for path in found if os.path.isdir(path)]
+            # A name that was asked for is kept even when it is not there; one that a wildcard led to is not.
+            found = [path for path in found if _exists(path)] if matching else found
             continue
+        matching = True
         matched: list[str] = []
         for path in found:
             if out_of_time():
@@ -148,3 +150,13 @@ def expand(pattern: str, out_of_time: Callable[[], bool]) -> list[str]:
                     matched.append(os.path.join(path, name))
         found = matched
     return sorted(path[2:] if path.startswith("./") else path for path in found)
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from None
+    return True

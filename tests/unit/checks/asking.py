@@ -57,7 +57,13 @@ def look(kind: str, timeout_seconds: float = 10.0, timezone: str = "UTC", **keys
         timezone: of the system.
         keys: parameters of the kind; ``warning``, ``critical`` and ``limits`` are levels.
     """
-    levels = {key: keys.pop(key) for key in ("warning", "critical", "limits") if key in keys}
-    data = {"name": kind, "kind": kind, "timeout_seconds": timeout_seconds, "parameters": keys, **levels}
+    levels: dict[str, Any] = {key: keys.pop(key) for key in ("warning", "critical", "limits") if key in keys}
+    data: dict[str, Any] = {
+        "name": kind,
+        "kind": kind,
+        "timeout_seconds": timeout_seconds,
+        "parameters": keys,
+        **levels,
+    }
     (result,) = engine.look("wiki", [engine.parse_check(data, registry.load)], registry.load, timezone)
     return result

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ from tests.unit.cases import load_cases
 from .asking import differences, judged
 
 # Cases whose arguments are JSON values already.
-_PLAIN = {
+_PLAIN: dict[str, Callable[..., Observation]] = {
     "disk": disk.observe,
     "memory": memory.observe,
     "cpu": cpu.observe,
