@@ -108,14 +108,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run_until_told_to_stop(server: Server | None, stop: threading.Event) -> int:
-    """Serve in the foreground until SIGTERM or SIGINT, then set `stop` for the background threads. Returns 0."""
+def stop_on_signal() -> threading.Event:
+    """An event that SIGTERM and SIGINT set from now on; a program asks for it before it holds anything."""
+    stop = threading.Event()
 
     def finish(number: int, frame: Any) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, finish)
     signal.signal(signal.SIGINT, finish)
+    return stop
+
+
+def run_until(stop: threading.Event, server: Server | None = None) -> int:
+    """Serve in the foreground until `stop` is set, which ends the background threads too. Returns 0."""
     if server is not None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     while not stop.wait(3600):

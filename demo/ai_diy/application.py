@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
 from ..clock import local, utc_iso
 from ..files import append_line
 from ..paths import AiDiyPaths
-from ..web import Request, Response, Server, json_response, run_until_told_to_stop
+from ..web import Request, Response, Server, json_response, run_until, stop_on_signal
 from .records import Call, published_lines, runbook_line
 
 SECURITY_HEADERS = {
@@ -86,7 +85,7 @@ def answer_runbook(clock: Callable[[], float] = time.time) -> Callable[[Request]
 
 def serve(paths: AiDiyPaths, layout: str, address: str, port: int) -> int:
     """Run the application in the foreground until it is told to stop."""
-    stop = threading.Event()
+    stop = stop_on_signal()
 
     def heard(request: Request, response: Response) -> None:
         call = Call(time.time(), request.path, "success" if response.status < 500 else "error", 3, request.client)
@@ -101,4 +100,4 @@ def serve(paths: AiDiyPaths, layout: str, address: str, port: int) -> int:
         )
 
     respond = answer_runbook() if layout == "runbook" else answer_published
-    return run_until_told_to_stop(Server(address, port, respond, heard), stop)
+    return run_until(stop, Server(address, port, respond, heard))

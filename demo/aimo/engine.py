@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 import time
 
 from ..clock import utc_sql_exact
 from ..files import write_text
 from ..paths import AimoPaths
-from ..web import run_until_told_to_stop
+from ..web import run_until, stop_on_signal
 
 RUN_ID = "f00dfeed00000001"
 
@@ -75,13 +74,14 @@ def serve(paths: AimoPaths) -> int:
     """Run until told to stop; then finish the run and release the lock."""
     import duckdb
 
+    stop = stop_on_signal()
     take_lock(paths, os.getpid())
     try:
         record_running(paths, RUN_ID, time.time())
         connection = duckdb.connect(str(paths.database))
         print(f"DuckDB temp_directory: {paths.spill}", flush=True)
         try:
-            run_until_told_to_stop(None, threading.Event())
+            run_until(stop)
             connection.execute(
                 "UPDATE runs SET status = 'succeeded', finished_at = ? WHERE run_id = ?",
                 [utc_sql_exact(time.time()), RUN_ID],

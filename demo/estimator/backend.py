@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..clock import local_midnight, utc_sql
 from ..paths import EstimatorPaths
-from ..web import Request, Response, Server, json_response, run_until_told_to_stop
+from ..web import Request, Response, Server, json_response, run_until, stop_on_signal
 from .logs import json_line
 
 LIMIT_REQUESTS = 100
@@ -211,10 +211,10 @@ def heard(request: Request, response: Response) -> None:
 
 def serve(paths: EstimatorPaths, layout: str, address: str, port: int) -> int:
     """Run the backend in the foreground until it is told to stop."""
-    stop = threading.Event()
+    stop = stop_on_signal()
     server = Server(address, port, answer(paths, layout, RateLimit()), heard)
     writer = threading.Thread(target=live_writer, args=(paths, stop), daemon=True)
     writer.start()
-    result = run_until_told_to_stop(server, stop)
+    result = run_until(stop, server)
     writer.join(10)
     return result

@@ -12,7 +12,6 @@ import base64
 import http.client
 import signal
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 
 from ..files import append_line
 from ..paths import EstimatorPaths
-from ..web import Request, Response, Server, json_response, run_until_told_to_stop
+from ..web import Request, Response, Server, json_response, run_until, stop_on_signal
 from . import traffic
 from .logs import access_line, error_line
 from .seed import HOST_NAME
@@ -126,11 +125,11 @@ def timed(respond: Callable[[Request], Response], paths: EstimatorPaths) -> Call
 
 def serve(paths: EstimatorPaths, address: str, port: int, backend_port: int) -> int:
     """Run the front in the foreground until it is told to stop."""
-    stop = threading.Event()
+    stop = stop_on_signal()
     server = TlsServer(address, port, timed(answer(backend_port), paths), None, live_directory(paths))
 
     def read_again(number: int, frame: Any) -> None:
         server.reload()
 
     signal.signal(signal.SIGHUP, read_again)
-    return run_until_told_to_stop(server, stop)
+    return run_until(stop, server)

@@ -12,14 +12,14 @@ import time
 from ..clock import local_iso
 from ..files import append_line
 from ..paths import SmartboxPaths
-from ..web import Request, Response, Server, json_response, run_until_told_to_stop
+from ..web import Request, Response, Server, json_response, run_until, stop_on_signal
 
 INFERENCE_SECONDS = 120
 
 
 def serve_scheduler(paths: SmartboxPaths, interval_seconds: float = INFERENCE_SECONDS) -> int:
     """Append one quiet inference cycle every `interval_seconds` until told to stop."""
-    stop = threading.Event()
+    stop = stop_on_signal()
 
     def cycles() -> None:
         while True:
@@ -28,7 +28,7 @@ def serve_scheduler(paths: SmartboxPaths, interval_seconds: float = INFERENCE_SE
                 return
 
     threading.Thread(target=cycles, daemon=True).start()
-    return run_until_told_to_stop(None, stop)
+    return run_until(stop)
 
 
 def serve_dashboard(paths: SmartboxPaths, address: str, port: int) -> int:
@@ -51,7 +51,7 @@ def serve_dashboard(paths: SmartboxPaths, address: str, port: int) -> int:
             return json_response({"valid": not issues, "issues": issues})
         return json_response({"detail": "Not Found"}, 404)
 
-    return run_until_told_to_stop(Server(address, port, answer), threading.Event())
+    return run_until(stop_on_signal(), Server(address, port, answer))
 
 
 def _issues(paths: SmartboxPaths) -> list[str]:
@@ -80,4 +80,4 @@ def answer_metrics(request: Request) -> Response:
 
 def serve_metrics(address: str, port: int) -> int:
     """Run the metrics source in the foreground until it is told to stop."""
-    return run_until_told_to_stop(Server(address, port, answer_metrics), threading.Event())
+    return run_until(stop_on_signal(), Server(address, port, answer_metrics))
