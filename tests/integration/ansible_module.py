@@ -25,20 +25,28 @@ class Answer:
     difference: str
 
 
-def call_module(name: str, arguments: dict[str, Any], *options: str, **environment: str) -> Answer:
-    """Call a module.
+def call_module(name: str, arguments: dict[str, Any], *options: str) -> Answer:
+    """Call a module on this machine.
 
     Args:
         name: of the module, without the collection's.
         arguments: of the module.
         options: such as ``--check`` and ``--diff``.
-        environment: variables for Ansible and the module.
     """
-    command = [str(ANSIBLE), "-i", "localhost,", "-c", "local", "localhost", "-m", f"aiops.runbooks.{name}"]
-    command += ["-a", json.dumps(arguments), "-e", f"ansible_python_interpreter={sys.executable}", *options]
-    variables = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", **environment}
+    here = ["-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
+    return _call("localhost", name, arguments, [*here, *options])
+
+
+def call_module_on(host: str, inventory: Path, name: str, arguments: dict[str, Any], *options: str) -> Answer:
+    """Call a module on a host of an inventory, see :func:`call_module`."""
+    return _call(host, name, arguments, ["-i", str(inventory), *options])
+
+
+def _call(host: str, name: str, arguments: dict[str, Any], options: list[str]) -> Answer:
+    command = [str(ANSIBLE), host, "-m", f"aiops.runbooks.{name}", "-a", json.dumps(arguments), *options]
+    variables = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
     head, arrow, body = done.stdout.partition(" => ")
     assert arrow, done.stdout + done.stderr
-    difference, _newline, line = head.rpartition("localhost | ")
+    difference, _newline, line = head.rpartition(f"{host} | ")
     return Answer(line.strip().rstrip("!"), json.loads(body), difference)
