@@ -27,7 +27,6 @@ LANGUAGES = ("en", "ja")
 DIRECTORY = Path(__file__).resolve().parents[2] / "roles" / "report" / "files" / "catalog"
 #: The file with the texts that belong to no check kind.
 COMMON = "common"
-_GROUPS = ("texts", "states", "action_states", "stages", "sections", "figures", "units", "operators", "contradictions")
 _LEVEL = re.compile(r"^\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?)\s*$")
 _MOST_PLACES = 6
 
@@ -77,7 +76,7 @@ def load_catalog(directory: Path = DIRECTORY) -> Catalog:
         reasons[path.stem] = content.get("reasons") or {}
         metrics[path.stem] = content.get("metrics") or {}
         if path.stem == COMMON:
-            groups = {name: content.get(name) or {} for name in _GROUPS}
+            groups = {name: entries or {} for name, entries in content.items() if name not in ("reasons", "metrics")}
     return Catalog(groups=groups, reasons=reasons, metrics=metrics)
 
 

@@ -39,6 +39,7 @@ class Availability:
         window_seconds: length of the whole window.
         percent: up in percent of observed; None when it was not measured.
         reason: id of why it was not measured.
+        down_now: the last look found it down; its downtime begins there and has no length yet.
     """
 
     observations: int
@@ -48,6 +49,7 @@ class Availability:
     window_seconds: float
     percent: float | None
     reason: str | None = None
+    down_now: bool = False
 
 
 def observed_state(run: Mapping[str, Any]) -> str | None:
@@ -110,6 +112,7 @@ def availability_of(
         window_seconds=max(0.0, finished - started),
         percent=None if reason else min(100.0, 100.0 * seconds[UP] / observed),
         reason=reason,
+        down_now=bool(ordered) and ordered[-1][1] == DOWN,
     )
 
 

@@ -154,8 +154,10 @@ def _availability_figure(availability: Availability) -> Figure:
     if availability.percent is None:
         return Figure(None, "percent", reason=_why_no_availability(availability))
     share = 100.0 * availability.observed_seconds / availability.window_seconds
-    remark = {"id": "observed_share", "fields": {"observations": availability.observations, "share": share}}
-    return Figure(printed_percent(availability.percent), "percent", remarks=(remark,))
+    remarks = [{"id": "observed_share", "fields": {"observations": availability.observations, "share": share}}]
+    if availability.down_now:
+        remarks.append({"id": "down_now", "fields": {}})
+    return Figure(printed_percent(availability.percent), "percent", remarks=remarks)
 
 
 def _downtime_figure(availability: Availability) -> Figure:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..catalog import Catalog, in_language, load_catalog, reason_text, text
 from .notes import SEVERITY, check_title, findings
+from .view_rows import action_name
 from .width import cells, clean, cut, pad, wrap
 
 #: ANSI colours of the states; bold, so that they also differ where colours are few.
@@ -125,7 +126,8 @@ def _reason_lines(run: Mapping[str, Any], catalog: Catalog, language: str, width
 
 def _plan_lines(run: Mapping[str, Any], catalog: Catalog, language: str, width: int) -> list[str]:
     """Return what was planned but not done: with ``--check`` that is what a real run would do."""
-    planned = [clean(action.get("name")) for action in run.get("actions") or [] if action.get("state") == "planned"]
+    actions = [action for action in run.get("actions") or [] if action.get("state") == "planned"]
+    planned = [action_name(action, catalog, language) for action in actions]
     if not planned:
         return []
     first_line, *rest = wrap(f"{text(catalog, 'texts', 'planned', language)}: {', '.join(planned)}", width - 4)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..catalog import Catalog, in_language, quantity_text, text
+from ..catalog import Catalog, in_language, quantity_text, reason_text, text
 from .availability import printed_percent
 from .document import SystemReport
 from .figures import FirstMetric
@@ -85,7 +85,10 @@ def _observed(report: SystemReport, catalog: Catalog, language: str) -> str:
     if not _availability_stands(report):
         return ""
     share = 100.0 * report.availability.observed_seconds / report.availability.window_seconds
-    return text(catalog, "texts", "observed", language, share=share)
+    said = [text(catalog, "texts", "observed", language, share=share)]
+    if report.availability.down_now:
+        said.append(reason_text(catalog, {"id": "down_now"}, language))
+    return ("、" if language == "ja" else ", ").join(said)
 
 
 def _availability_stands(report: SystemReport) -> bool:

@@ -109,7 +109,7 @@ def action_view(action: Mapping[str, Any], catalog: Catalog, language: str) -> d
     shown = "; ".join(f"{clean(key)}: {_plain(value)}" for key, value in detail.items() if value not in (None, "", []))
     who = action.get("approved_by")
     return {
-        "name": clean(action.get("name")),
+        "name": action_name(action, catalog, language),
         "type": clean(action.get("type") or ""),
         "for_check": clean(action.get("for_check") or ""),
         "state": state,
@@ -119,6 +119,14 @@ def action_view(action: Mapping[str, Any], catalog: Catalog, language: str) -> d
         "approved": text(catalog, "texts", "approved_by", language, who=who) if who else "",
         "runbook": clean(action.get("runbook") or ""),
     }
+
+
+def action_name(action: Mapping[str, Any], catalog: Catalog, language: str) -> str:
+    """Return what an action does, and the name that the profile gives it."""
+    name, kind = clean(action.get("name")), str(action.get("type") or "")
+    if kind not in catalog.groups.get("action_types", {}):
+        return name
+    return f"{text(catalog, 'action_types', kind, language)} ({name})"
 
 
 def _plain(value: Any) -> str:

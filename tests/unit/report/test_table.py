@@ -20,7 +20,7 @@ def test_the_table_as_agreed() -> None:
         "─" * 86,
         "estimator  estimator-1  Critical P2       4        1        1         2        1     1",
         "  └ Certificate: Days left is 6.98 days (critical: below 7 days). (+3)",
-        "  → Planned: Renew the certificate",
+        "  → Planned: Certificate renewal (renew_certificate)",
         "library    library-1    Critical          0        0        0         0        0     0",
         "  └ The host could not be reached. Connection refused by 192.0.2.10 port 22",
         "",

@@ -254,8 +254,8 @@ def broken_week() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     estimator = run("weekly", FINISHED, list(results.values()), procedure="weekly", priority="P2")
     estimator["actions"] = [
         {
-            "name": "Renew the certificate",
-            "type": "command",
+            "name": "renew_certificate",
+            "type": "certificate_renew",
             "for_check": "certificate",
             "state": "planned",
             "changed": False,
@@ -268,8 +268,8 @@ def broken_week() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "seconds": 0.0,
         },
         {
-            "name": "Rotate logs",
-            "type": "log_rotation",
+            "name": "rotate_logs",
+            "type": "log_rotate",
             "for_check": "logs",
             "state": "done",
             "changed": True,
