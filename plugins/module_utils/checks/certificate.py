@@ -205,7 +205,9 @@ def _from_certbot(directory: str, server_name: str | None, context: Context) -> 
 def _from_endpoint(endpoint: str, host: str, port: int, server_name: str | None, context: Context) -> Source:
     try:
         chain, only_leaf = _served(host, port, server_name, context.deadline)
-        return Source(endpoint, tuple(parse_certificate(der) for der in chain), live=True, only_leaf=only_leaf)
+        found = tuple(parse_certificate(der) for der in chain)
+        whole = chain_by_openssl(found[0], host, port, server_name, context) if only_leaf else found
+        return Source(endpoint, whole or found, live=True, only_leaf=not whole)
     except ExpiredError as late:
         error = f"no answer in time ({late.phase})"
     except RefusedError as refusal:
@@ -240,6 +242,21 @@ def _served(host: str, port: int, server_name: str | None, deadline: float) -> t
         return [sock.getpeercert(binary_form=True)], True
     finally:
         sock.close()
+
+
+def chain_by_openssl(
+    leaf: Certificate, host: str, port: int, server_name: str | None, context: Context
+) -> tuple[Certificate, ...]:
+    """Return the chain as the openssl program sees it, for Pythons before 3.10; empty when it sees none."""
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    argv = ["openssl", "s_client", "-showcerts", "-connect", where]
+    try:
+        asked = context.run(argv + (["-servername", server_name] if server_name else []), stdin="")
+        chain = tuple(read_certificates(asked.stdout.encode()))
+    except (CheckError, CertificateError):
+        return ()
+    # Another certificate would mean that another server answered the second time.
+    return chain if chain[0].der == leaf.der else ()
 
 
 def _is_address(host: str) -> bool:

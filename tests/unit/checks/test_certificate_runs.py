@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.aiops.runbooks.plugins.module_utils.checks.certificate import chain_by_openssl
+from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 from ansible_collections.aiops.runbooks.plugins.module_utils.x509 import (
     CertificateError,
     matches_name,
@@ -115,6 +118,15 @@ def test_a_dead_endpoint_is_unknown_and_hides_nothing_of_the_file(tmp_path: Path
     assert (result["state"], result["reason"]["id"]) == ("unknown", "certificate_endpoint_silent")
     assert 2 < result["value"] <= 3
     assert look("certificate", file=path, endpoint=f"127.0.0.1:{port}", **LEVELS)["state"] == "critical"
+
+
+def test_a_python_that_shows_only_the_leaf_asks_openssl_for_the_chain(tmp_path: Path) -> None:
+    context = Context(now=0.0, deadline=time.monotonic() + 10)
+    with serving(answering(b""), server_context(tmp_path, [LEAF, MIDDLE, ROOT])) as port:
+        seen = chain_by_openssl(parse_certificate(LEAF.der), "127.0.0.1", port, NAME, context)
+        other = chain_by_openssl(parse_certificate(ROOT.der), "127.0.0.1", port, NAME, context)
+    assert [one.der for one in seen] == [LEAF.der, MIDDLE.der, ROOT.der]
+    assert other == ()
 
 
 @pytest.mark.parametrize("behave", [never_answering, answering(b"plain")])
