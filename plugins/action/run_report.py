@@ -19,7 +19,7 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.table import
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.writing import write_files
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "procedure": {"type": "str", "default": "weekly", "choices": ["daily", "weekly"]},
+    "procedure": {"type": "str", "default": "weekly", "choices": ["weekly"]},
     "runs": {"type": "list", "elements": "dict", "default": []},
     "store_url": {"type": "str", "required": True, "no_log": True},
     "directory": {"type": "path", "required": True},

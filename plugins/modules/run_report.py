@@ -32,7 +32,7 @@ options:
   procedure:
     description: The procedure whose layout is used and whose newest runs are reported.
     type: str
-    choices: [daily, weekly]
+    choices: [weekly]
     default: weekly
   runs:
     description:
@@ -99,7 +99,7 @@ def main() -> None:
     """Say that this is an action of the control side."""
     module = AnsibleModule(
         argument_spec={
-            "procedure": {"type": "str", "choices": ["daily", "weekly"], "default": "weekly"},
+            "procedure": {"type": "str", "choices": ["weekly"], "default": "weekly"},
             "runs": {"type": "list", "elements": "dict", "default": []},
             "store_url": {"type": "str", "required": True},
             "directory": {"type": "path", "required": True},

@@ -16,7 +16,7 @@ from ..catalog import LANGUAGES, contradiction_text, load_catalog
 from .availability import MAXIMUM_GAP_SECONDS
 from .figures import Run
 from .period import moment, period_of
-from .render import render, system_reports
+from .render import render_reports, system_reports
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,18 @@ def assemble(
         StoreError: the store cannot be read.
     """
     end = moment(finished)
-    period = period_of(finished, timezone or "UTC", procedure)
+    period = period_of(finished, timezone or "UTC")
     # A day more than any zone is away from UTC, and the run before the window that tells its first state.
     begin = moment(period.started) - timedelta(days=1, seconds=MAXIMUM_GAP_SECONDS)
     opened = store.open_store(store_url, create=False, read_only=True)
     wanted = hosts if hosts is not None else {str(run["host"]) for run in current} or None
     recorded = store.runs_between(opened, wanted, None, begin, end + timedelta(seconds=1), states=STATES)
     if timezone is None:
-        period = period_of(finished, _common_zone([*recorded, *current]), procedure)
+        period = period_of(finished, _common_zone([*recorded, *current]))
     reports = system_reports(procedure, recorded, current, period)
     sentences = replace(load_catalog(), zone=period.timezone)
     return Assembly(
-        files=render(procedure, recorded, current, period, languages),
+        files=render_reports(procedure, reports, period, languages),
         runs=[report.run for report in reports],
         contradictions=[
             "{}: {}".format(report.run.get("host"), contradiction_text(sentences, vars(each), "en"))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .width import clean
 
-_DAYS = {"daily": 1, "weekly": 7}
+DAYS_OF_A_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Period:
         return local_day(self.finished, self.timezone)
 
 
-def period_of(finished: str, timezone: str = "UTC", procedure: str = "weekly") -> Period:
+def period_of(finished: str, timezone: str = "UTC", days: int = DAYS_OF_A_WEEK) -> Period:
     """Return the window of a report that is made at ``finished``.
 
     A week is what the runbook prints: seven calendar days of the system's zone, the last of them the day of the
@@ -48,9 +48,8 @@ def period_of(finished: str, timezone: str = "UTC", procedure: str = "weekly") -
     Args:
         finished: ISO 8601 UTC timestamp, usually now.
         timezone: IANA name of the zone whose midnight begins a day.
-        procedure: ``daily`` or ``weekly``; anything else is reported by the week.
+        days: calendar days of the window, the unfinished one of the report included.
     """
-    days = _DAYS.get(procedure, _DAYS["weekly"])
     local = moment(finished).astimezone(zone_of(timezone))
     midnight = (local - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return Period(started=timestamp(midnight), finished=finished, timezone=timezone)

@@ -56,22 +56,21 @@ def render_weekly(
     Returns:
         Text by file name: ``<name>.<language>.txt`` per language and ``<name>.html`` with all of them.
     """
-    return render("weekly", runs, current, period, languages, catalog=catalog, name=name)
+    reports = system_reports("weekly", runs, current, period)
+    return render_reports("weekly", reports, period, languages, catalog=catalog, name=name)
 
 
-def render(
+def render_reports(
     procedure: str,
-    runs: Iterable[Run],
-    current: Sequence[Run],
+    reports: Sequence[SystemReport],
     period: Period,
     languages: Sequence[str] = LANGUAGES,
     *,
     catalog: Catalog | None = None,
     name: str | None = None,
 ) -> dict[str, str]:
-    """Render the report of a procedure; see `render_weekly`."""
+    """Render reports that `system_reports` has built; see `render_weekly`."""
     sentences = replace(catalog or load_catalog(), zone=period.timezone)
-    reports = system_reports(procedure, runs, current, period)
     views = [fleet_view(reports, period, procedure, sentences, language, first_metric) for language in languages]
     stem = name or f"{procedure}-{_compact(period.finished)}"
     templates = _environment()
