@@ -57,6 +57,7 @@ def observe_compose(service: str, asked: Completed) -> Observation:
             state=CRITICAL,
             reason=Reason("service_not_found", {"service": service}),
             metrics={"active": 0},
+            source=" ".join(_ARGUMENTS),
             evidence=[f"services that have a container: {', '.join(listed) or 'none'}"],
         )
     judged = [(container, *_judge(service, container)) for container in own]
@@ -67,6 +68,7 @@ def observe_compose(service: str, asked: Completed) -> Observation:
         reason=reason,
         metrics={"active": 1 if state == OK else 0, "containers": len(own)},
         evidence=[f"{one.get('Name')}: {one.get('Status') or one.get('State')}" for one in own],
+        source=" ".join(_ARGUMENTS),
     )
 
 

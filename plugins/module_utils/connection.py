@@ -102,7 +102,7 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
 
     try:
         return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         pass
     import threading
 
@@ -141,6 +141,12 @@ def start_tls(sock: Any, context: Any, server_name: str | None, deadline: float)
         return context.wrap_socket(sock, server_hostname=server_name)
     except socket.timeout:
         raise ExpiredError("tls") from None
+    except OSError:
+        # An untrusted certificate is both an OSError and a ValueError.
+        raise
+    except ValueError as error:
+        # A name that no certificate can carry, such as one with an empty label.
+        raise RefusedError("name", str(error)) from None
 
 
 class Reader:

@@ -129,7 +129,7 @@ def exchange(
         if address.scheme == "https":
             sock = start_tls(sock, tls, address.host, deadline)
         lines = {"Host": address.host_header, "Accept": "*/*", "User-Agent": "aiops-runbooks", "Connection": "close"}
-        lines.update(headers)
+        lines.update({name.title(): value for name, value in headers.items()})
         for name, value in lines.items():
             if _CONTROL.search(name + value):
                 raise CheckError("http_header_invalid", header=_CONTROL.sub("?", name))

@@ -57,9 +57,11 @@ _SHOWN_CHARACTERS = 300
 def look(parameters: dict[str, Any], context: Context) -> Observation:
     """Ask once and judge the answer."""
     allowed = round(context.remaining(), 1)
+    # Early enough to say what was waited for, and what that means here, before the engine speaks for the check.
+    deadline = context.deadline - min(0.2, context.remaining() / 10)
     address = parse_url(parameters["url"])
     try:
-        answer, hops = _ask(address, parameters, context)
+        answer, hops = _ask(address, parameters, deadline)
     except ExpiredError as late:
         if parameters["no_answer_state"] == CRITICAL:
             fields = {"url": parameters["url"], "seconds": allowed, "phase": late.phase}
@@ -77,7 +79,7 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
     return Observation(**dict(seen.__dict__, evidence=_without_secrets(seen.evidence, parameters)))
 
 
-def _ask(address: Address, parameters: dict[str, Any], context: Context) -> tuple[Answer, list[str]]:
+def _ask(address: Address, parameters: dict[str, Any], deadline: float) -> tuple[Answer, list[str]]:
     """Return the last answer and where each redirect led."""
     own = {str(name): str(value) for name, value in (parameters.get("headers") or {}).items()}
     if parameters.get("username") is not None:
@@ -88,7 +90,7 @@ def _ask(address: Address, parameters: dict[str, Any], context: Context) -> tupl
         tls = _tls_context(parameters) if address.scheme == "https" else None
         connect_to = parameters.get("address") if address.origin == origin else None
         answer = exchange(
-            address, parameters["method"], headers, context.deadline, connect_to, tls, parameters["max_body_bytes"]
+            address, parameters["method"], headers, deadline, connect_to, tls, parameters["max_body_bytes"]
         )
         spent += answer.seconds
         location = answer.headers.get("location")
@@ -118,6 +120,7 @@ def observe(answer: Answer, parameters: dict[str, Any], hops: list[str]) -> Obse
         reason=reason,
         metrics={"status": answer.status, "body_bytes": len(answer.body)},
         evidence=evidence,
+        source=parameters["url"],
     )
 
 

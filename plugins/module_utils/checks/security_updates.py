@@ -60,13 +60,14 @@ def _look_apt(maximum_age_days: float, context: Context) -> Observation:
     done = _run(_APT, context)
     security, others = parse_apt(done.stdout)
     reboot = _first_lines(_REBOOT + ".pkgs", context) if os.path.exists(_REBOOT) else None
-    return observe(security, others, refreshed, reboot, maximum_age_days, context.now)
+    return observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(_APT))
 
 
 def _look_dnf(program: str, maximum_age_days: float, context: Context) -> Observation:
     root = next((path for path in _DNF_CACHES if os.path.isdir(path)), _DNF_CACHES[0])
     refreshed = _newest(root, "repomd.xml", context)
-    done = _run([program, "-q", "-C", "--security", "check-update"], context, (0, 100))
+    argv = [program, "-q", "-C", "--security", "check-update"]
+    done = _run(argv, context, (0, 100))
     security = parse_dnf(done.stdout)
     if not security and refreshed is not None and _newest(root, "updateinfo", context) is None:
         # A repository without advisories answers "no security updates" whatever is missing.
@@ -77,7 +78,7 @@ def _look_dnf(program: str, maximum_age_days: float, context: Context) -> Observ
     if _installed("needs-restarting"):
         asked = context.run(["needs-restarting", "-r"])
         reboot = context.lines(asked) if asked.returncode == 1 and not asked.timed_out else None
-    return observe(security, others, refreshed, reboot, maximum_age_days, context.now)
+    return observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(argv))
 
 
 def _run(argv: list[str], context: Context, expected: tuple[int, ...] = (0,)) -> Completed:
@@ -128,6 +129,7 @@ def observe(
     reboot: list[str] | None,
     maximum_age_days: float,
     now: float,
+    source: str | None = None,
 ) -> Observation:
     """Turn the updates into figures.
 
@@ -138,6 +140,7 @@ def observe(
         reboot: lines that say why the host wants to be restarted; None when it does not.
         maximum_age_days: lists older than this prove nothing.
         now: seconds since the epoch.
+        source: the command that was asked.
 
     Raises:
         CheckError: ``security_lists_missing``.
@@ -162,6 +165,7 @@ def observe(
             "lists_age_days": age_days,
         },
         evidence=evidence,
+        source=source,
     )
 
 

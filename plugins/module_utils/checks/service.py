@@ -107,6 +107,7 @@ def observe_systemd(unit: str, asked: Completed, monotonic_now: float) -> Observ
             "since_seconds": round(monotonic_now - since / 1e6, 1) if since and state == OK else None,
         },
         evidence=[f"{name}={found[name]}" for name in _PROPERTIES if found.get(name)],
+        source=f"systemctl show {unit}",
     )
 
 

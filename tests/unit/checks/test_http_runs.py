@@ -111,6 +111,25 @@ def test_a_name_that_does_not_exist_is_unknown() -> None:
     assert result["reason"]["id"] in ("http_name_unresolved", "timed_out")
 
 
+@pytest.mark.parametrize("host", ["a" * 70, "a..b", "例" * 70])
+def test_a_name_that_cannot_be_one_is_unknown(host: str) -> None:
+    for scheme in ("http", "https"):
+        result = look("http", url=f"{scheme}://{host}/")
+        assert (result["state"], result["reason"]["id"]) == ("unknown", "http_name_unresolved")
+
+
+def test_a_header_of_the_profile_replaces_our_own() -> None:
+    seen: list[bytes] = []
+
+    def note(peer: socket.socket, request: bytes) -> None:
+        seen.append(request)
+        answering(HEALTHY)(peer, request)
+
+    assert ask(note, headers={"host": "wiki.example.org"})["state"] == "ok"
+    assert seen[0].count(b"Host:") == 1
+    assert b"Host: wiki.example.org\r\n" in seen[0]
+
+
 def test_a_redirect_is_named_and_followed_only_on_request() -> None:
     def behave(peer: socket.socket, request: bytes) -> None:
         if request.startswith(b"GET /health"):
