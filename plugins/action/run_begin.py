@@ -65,9 +65,7 @@ class ActionModule(ActionBase):
         for host, refusal in refusals.items():
             if refusal is not None:
                 hosts[host].update(go=False, refused=True)
-                hosts[host]["run"].update(
-                    state="refused", failure={"stage": "single_flight", "message": str(refusal)}
-                )
+                hosts[host]["run"].update(state="refused", failure={"stage": "single_flight", "message": str(refusal)})
 
 
 def _begun(host: str, hostvars: Any, procedure: str, now: datetime) -> dict[str, Any]:

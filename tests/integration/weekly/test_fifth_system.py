@@ -63,5 +63,5 @@ def test_a_corrupt_database_ends_the_run_with_its_name(wiki: Path, tmp_path: Pat
     (wiki / "wiki.db").write_bytes(b"this is no database" * 300)
     played = play(INVENTORY, tmp_path / "state", WIKI_ROOT=str(wiki))
     assert played.status != 0
-    assert played.not_ok() == {"wiki-1": {"pages": "critical", "page_count": "unknown"}}
+    assert played.not_ok() == {"wiki-1": {"pages": "critical", "page_count": "critical"}}
     assert "wiki-1 is critical. pages:" in " ".join(played.output.split())

@@ -40,7 +40,7 @@ def test_cadence_is_data_on_the_check() -> None:
     assert names(resolved("weekly")) == ["disk"]
     assert names(resolved("daily")) == ["disk", "health"]
     assert names(resolved("monthly")) == []
-    assert names(resolved("all")) == ["disk", "health"]
+    assert names(resolved("check")) == ["disk", "health"]
 
 
 def test_a_check_carries_only_what_the_host_needs() -> None:
@@ -96,3 +96,11 @@ def test_a_wrong_profile_names_the_host_the_key_and_the_way_out(changes: dict[st
         resolved(**changes)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_check_can_be_asked_for_by_its_name_and_nothing_is_done_about_it() -> None:
+    variables = {"system_name": "wiki", "system_checks": [DISK, HEALTH], "system_actions": [ROTATE]}
+    found = resolve("wiki-1", variables, variables, "check", ["health"])
+    assert (names(found), found.actions) == (["health"], [])
+    with pytest.raises(ProfileError, match="wiki-1 has no check helth, did you mean health"):
+        resolve("wiki-1", variables, variables, "check", ["helth"])
