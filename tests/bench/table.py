@@ -1,0 +1,126 @@
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table: medians of the rounds, and ratios of what was measured side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one run cost, in seconds.
+
+    Args:
+        wall: from start to end.
+        control_cpu: CPU of the controlling process and everything it started.
+        host_cpu: CPU of all hosts together: everything below sshd.
+    """
+
+    wall: float
+    control_cpu: float
+    host_cpu: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table.
+
+    Args:
+        hosts: how many hosts.
+        title: the contestant.
+        rounds: how many rounds the medians are of.
+        wall: seconds.
+        ratio: of wall time to the floor's, median of the rounds; None without a floor.
+        control_cpu: seconds.
+        host_cpu: seconds of CPU per host.
+        bytes_per_host: payload of the connections.
+    """
+
+    hosts: int
+    title: str
+    rounds: int
+    wall: float
+    ratio: float | None
+    control_cpu: float
+    host_cpu: float
+    bytes_per_host: int
+
+
+def summarise(
+    hosts: int, title: str, samples: Sequence[Sample], floor: Sequence[Sample], bytes_per_host: int
+) -> Row:
+    """Return the medians of a contestant.
+
+    Neighbours on the machine slow down all contestants of a round alike, so the ratio is the median of the ratios
+    within the rounds. A contestant with fewer rounds is compared with the floor of these rounds.
+
+    Args:
+        hosts: how many hosts.
+        title: the contestant.
+        samples: one per round.
+        floor: the floor's samples of the same rounds.
+        bytes_per_host: payload of the connections.
+    """
+    ratios = [sample.wall / base.wall for sample, base in zip(samples, floor, strict=False)]
+    return Row(
+        hosts=hosts,
+        title=title,
+        rounds=len(samples),
+        wall=median(sample.wall for sample in samples),
+        ratio=median(ratios) if ratios else None,
+        control_cpu=median(sample.control_cpu for sample in samples),
+        host_cpu=median(sample.host_cpu for sample in samples) / hosts,
+        bytes_per_host=bytes_per_host,
+    )
+
+
+_HEADINGS = (
+    "hosts", "contestant", "rounds", "wall s", "x (a)", "control CPU s", "CPU s per host", "kB per host",
+)  # fmt: skip
+
+
+def render(rows: Sequence[Row]) -> str:
+    """Return the rows as a Markdown table that is readable in a terminal."""
+    lines = [list(_HEADINGS)]
+    for row in rows:
+        ratio = "-" if row.ratio is None else f"{row.ratio:.2f}"
+        cells = [str(row.hosts), row.title, str(row.rounds), f"{row.wall:.1f}", ratio, f"{row.control_cpu:.1f}"]
+        lines.append([*cells, f"{row.host_cpu:.2f}", f"{row.bytes_per_host / 1000:.0f}"])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS))]
+    ruler = ["-" * width if column == 1 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
+    lines.insert(1, ruler)
+    return "\n".join("| " + " | ".join(_padded(line, widths)) + " |" for line in lines)
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [
+        cell.ljust(width) if column == 1 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+
+
+def goals(walls: Mapping[str, Mapping[int, Row]], hosts: int) -> list[str]:
+    """Return a sentence for each goal that can be judged at a number of hosts.
+
+    Args:
+        walls: rows by key of the contestant and number of hosts.
+        hosts: the number of hosts that the goals are about.
+    """
+    ours = walls.get("look", {}).get(hosts)
+    if ours is None or ours.ratio is None:
+        return []
+    sentences = []
+    for key, title in (("look", "the look"), ("weekly", "weekly.yml")):
+        row = walls.get(key, {}).get(hosts)
+        if row is not None and row.ratio is not None:
+            sentences.append(f"{title}: {row.ratio:.2f}x the floor at {hosts} hosts (goal: at most 1.8x)")
+    for key, title, goal in (("pyinfra", "pyinfra", 1), ("tasks", "one task per command", 12)):
+        other = walls.get(key, {}).get(hosts)
+        if other is not None and other.ratio is not None:
+            times = other.ratio / ours.ratio
+            sentences.append(f"{title}: {times:.1f}x as long as the look at {hosts} hosts (goal: more than {goal}x)")
+    return sentences
