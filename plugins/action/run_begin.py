@@ -37,12 +37,11 @@ class ActionModule(ActionBase):
                 "procedure": {"type": "str", "required": True},
                 "store_url": {"type": "str", "required": True, "no_log": True},
                 "lease_seconds": {"type": "int", "default": 14400},
+                "checks": {"type": "list", "elements": "str", "default": []},
             }
         )
         now = datetime.now(UTC)
-        hosts = {
-            host: _begun(host, variables["hostvars"], arguments["procedure"], now) for host in batch_hosts(variables)
-        }
+        hosts = {host: _begun(host, variables["hostvars"], arguments, now) for host in batch_hosts(variables)}
         try:
             self._take(hosts, arguments, now)
         except RunbooksError as error:
@@ -68,8 +67,8 @@ class ActionModule(ActionBase):
                 hosts[host]["run"].update(state="refused", failure={"stage": "single_flight", "message": str(refusal)})
 
 
-def _begun(host: str, hostvars: Any, procedure: str, now: datetime) -> dict[str, Any]:
-    raw = hostvars.raw_get(host)
+def _begun(host: str, hostvars: Any, arguments: dict[str, Any], now: datetime) -> dict[str, Any]:
+    raw, procedure = hostvars.raw_get(host), arguments["procedure"]
     run: dict[str, Any] = {
         "id": "{}-{}-{}-{}".format(now.strftime("%Y%m%dT%H%M%SZ"), procedure, host, secrets.token_hex(3)),
         "procedure": procedure,
@@ -81,7 +80,7 @@ def _begun(host: str, hostvars: Any, procedure: str, now: datetime) -> dict[str,
     }
     entry: dict[str, Any] = {"go": True, "refused": False, "run": run, "checks": [], "actions": []}
     try:
-        found = profile.resolve(host, hostvars[host], raw, procedure)
+        found = profile.resolve(host, hostvars[host], raw, procedure, arguments["checks"])
     except ProfileError as error:
         run["failure"] = {"stage": "profile", "message": str(error)}
         entry["go"] = False

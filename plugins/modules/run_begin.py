@@ -39,6 +39,11 @@ options:
     description: How long this run may hold a system before another controller may take it over.
     type: int
     default: 14400
+  checks:
+    description: Names of the checks to ask; without it all that are due.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: aiops.runbooks.run_record
 notes:
@@ -72,6 +77,7 @@ def main() -> None:
             "procedure": {"type": "str", "required": True},
             "store_url": {"type": "str", "required": True},
             "lease_seconds": {"type": "int", "default": 14400},
+            "checks": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,8 @@ from .plain import plain
 
 PREFIX = "system_"
 CADENCES = ("daily", "evening", "weekly", "monthly", "quarterly")
+#: Procedures that ask every check, whatever its cadence.
+NOW = ("check",)
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 #: Keys of a check that only the control side needs.
 _CONTROL_KEYS = ("every", "title", "availability", "state", "published")
@@ -61,14 +63,17 @@ def specification(role: str = "run", prefix: str = PREFIX) -> dict[str, Any]:
     return {name: rule for name, rule in options.items() if name.startswith(prefix)}
 
 
-def resolve(host: str, variables: Mapping[str, Any], raw: Mapping[str, Any], procedure: str) -> Profile:
+def resolve(
+    host: str, variables: Mapping[str, Any], raw: Mapping[str, Any], procedure: str, only: Sequence[str] = ()
+) -> Profile:
     """Validate a host's profile and cut it down to what is due.
 
     Args:
         host: inventory name, for errors.
         variables: the host's variables, templated when they are read.
         raw: the same variables before templating, to find names that nothing refers to.
-        procedure: a cadence, or ``all``.
+        procedure: a cadence, or ``check``.
+        only: names of the checks that are asked for; empty asks all that are due.
 
     Raises:
         ProfileError: names the host, the key and the way out.
@@ -93,14 +98,19 @@ def resolve(host: str, variables: Mapping[str, Any], raw: Mapping[str, Any], pro
     actions = settings.get("system_actions") or []
     for action in actions:
         _refuse_wrong_action(host, action, checks)
-    due = [ready for check, ready in zip(checks, prepared, strict=False) if _due(check, procedure)]
+    _refuse_missing_checks(host, only, [check["name"] for check in checks])
+    due = [
+        ready
+        for check, ready in zip(checks, prepared, strict=True)
+        if _due(check, procedure) and (not only or check["name"] in only)
+    ]
     if not checks:
         raise ProfileError(f"{host}: system_checks is empty", "A profile without checks can never say that all is well")
     return Profile(
         system=settings["system_name"],
         timezone=settings["system_timezone"],
         checks=due,
-        actions=[action for action in actions if _due(action, procedure)],
+        actions=[action for action in actions if procedure not in NOW and _due(action, procedure)],
         snapshot=_snapshot(settings, checks),
     )
 
@@ -202,8 +212,16 @@ def _refuse_wrong_action(host: str, action: Mapping[str, Any], checks: Iterable[
     parse_level(action["when_value"], f"{where}, key when_value")
 
 
+def _refuse_missing_checks(host: str, only: Iterable[str], names: Sequence[str]) -> None:
+    for name in only:
+        if name not in names:
+            raise ProfileError(
+                f"{host} has no check {name}{did_you_mean(name, names)}", "Checks: {}".format(", ".join(names))
+            )
+
+
 def _due(item: Mapping[str, Any], procedure: str) -> bool:
-    return procedure == "all" or procedure in (item.get("every") or CADENCES)
+    return procedure in NOW or procedure in (item.get("every") or CADENCES)
 
 
 def _snapshot(settings: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
