@@ -75,10 +75,11 @@ def _look_dnf(program: str, maximum_age_days: float, context: Context) -> Observ
     everything = parse_dnf(_run([program, "-q", "-C", "check-update"], context, (0, 100)).stdout)
     others = [line for line in everything if line not in security]
     reboot: list[str] | None = None
-    if _installed("needs-restarting"):
+    known = _installed("needs-restarting")
+    if known:
         asked = context.run(["needs-restarting", "-r"])
         reboot = context.lines(asked) if asked.returncode == 1 and not asked.timed_out else None
-    return observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(argv))
+    return observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(argv), known)
 
 
 def _run(argv: list[str], context: Context, expected: tuple[int, ...] = (0,)) -> Completed:
@@ -130,6 +131,7 @@ def observe(
     maximum_age_days: float,
     now: float,
     source: str | None = None,
+    reboot_known: bool = True,
 ) -> Observation:
     """Turn the updates into figures.
 
@@ -141,6 +143,7 @@ def observe(
         maximum_age_days: lists older than this prove nothing.
         now: seconds since the epoch.
         source: the command that was asked.
+        reboot_known: whether the host can say that it wants to be restarted.
 
     Raises:
         CheckError: ``security_lists_missing``.
@@ -160,7 +163,7 @@ def observe(
         state=UNKNOWN if stale else "ok",
         reason=Reason("security_lists_old", fields) if stale else None,
         metrics={
-            "reboot_required": 0 if reboot is None else 1,
+            "reboot_required": (0 if reboot is None else 1) if reboot_known else None,
             "all_pending": len(security) + len(others),
             "lists_age_days": age_days,
         },
