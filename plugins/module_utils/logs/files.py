@@ -15,7 +15,7 @@ from typing import IO, Callable, Iterator, Sequence
 from ..errors import CheckError
 from ..probe import Context, open_regular, unreadable
 
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 17
 RECORD_BYTES_MAXIMUM = 4 << 20
 #: access.log.1, access.log.2.gz, access.log-20261120, access.log-20261120-060000.gz, access.log.20261120
 _ROTATED = re.compile(r"^(?:\.\d{1,4}|[.-]\d{4}-?\d\d-?\d\d(?:[-T_]?\d{2,10}Z?)?)?(?:\.gz|\.bz2|\.xz)?$")

@@ -21,15 +21,28 @@ _DIRECTIVE = re.compile(r"%(?:!?\d{3}(?:,\d{3})*)?[<>]?(?:\{([^}]*)\})?(\^[A-Za-
 #: Apache escapes quotation marks and control characters inside of quotation marks.
 _QUOTED = rb'[^"\\\n]*(?:\\.[^"\\\n]*)*'
 _WORD = rb"[^ \n]+"
-_NUMBER = rb"\d{1,15}|-"
-_TIME = rb"\[(?P<minute>[^\]\n]{17}):(?P<second>\d\d) (?P<zone>[+-]\d{4})\]"
+_USER = rb"[^\[\n]+?"
+_NUMBER = rb"[0-9-]{1,15}"
+_STATUS = rb"\d{3}"
+_MINUTE, _SECOND, _ZONE = rb"[^\]\n]{17}", rb"(?P<second>\d\d)", rb"[+-]\d{4}"
+_TIME = rb"\[(?P<minute>" + _MINUTE + rb"):" + _SECOND + rb" (?P<zone>" + _ZONE + rb")\]"
+#: What a pattern becomes when only well-formed lines without backslashes are to be found, in a third of the time.
+_FASTER = (
+    (_QUOTED, rb'[^"]*'),
+    (_WORD, rb"[^ ]+"),
+    (_USER, rb"[^\[]+"),
+    (_MINUTE, rb".{17}"),
+    (_SECOND, rb".."),
+    (_ZONE, rb".{5}"),
+    (rb"(?P<status>" + _STATUS, rb"(?P<status>..."),
+)
 #: Whole units per second.
 _DURATIONS = {"D": 1000000, "T": 1, "us": 1000000, "ms": 1000, "s": 1}
 _SINGLE = {
     "h": ("client", _WORD),
     "a": ("client", _WORD),
     "r": ("request", _QUOTED),
-    "s": ("status", rb"\d{3}"),
+    "s": ("status", _STATUS),
 }
 _NUMBERS = {"b", "B", "O", "I", "S", "k", "p", "P", "X"}
 
@@ -41,6 +54,8 @@ class LogFormat:
     Attributes:
         text: the LogFormat string.
         bulk: pattern of a whole line without its seconds; its groups are ``fields``.
+        fast: the same groups, found faster, and right when there are no backslashes, as many matches as lines, and
+            nothing but digits in the statuses: its parts do not stop at the end of a line.
         line: pattern of one line with every field in a group of its own name.
         fields: names of the groups of ``bulk``, in order.
         units_per_second: of the duration; None when the format carries none.
@@ -48,6 +63,7 @@ class LogFormat:
 
     text: str
     bulk: Pattern[bytes]
+    fast: Pattern[bytes]
     line: Pattern[bytes]
     fields: tuple[str, ...]
     units_per_second: int | None
@@ -88,8 +104,11 @@ def compile_format(text: str) -> LogFormat:
     whole = rb"(?m)^" + b"".join(parts) + rb"\r?$"
     # In bulk only minutes are compared, so that the seconds need no object of their own.
     bulk = re.compile(whole.replace(b"(?P<second>", b"(?:"))
+    fast = whole
+    for strict, faster in _FASTER:
+        fast = fast.replace(strict, faster)
     fields = tuple(sorted(bulk.groupindex, key=lambda name: bulk.groupindex[name]))
-    return LogFormat(string, bulk, re.compile(whole), fields, finest or None)
+    return LogFormat(string, bulk, re.compile(fast), re.compile(whole), fields, finest or None)
 
 
 def _duration(argument: str | None, letter: str) -> int | None:
@@ -113,5 +132,5 @@ def _field(argument: str | None, letter: str, quoted: bool) -> tuple[str | None,
         return None, _QUOTED
     if letter == "u":
         # A user name may hold spaces.
-        return None, rb"[^\[\n]+?"
+        return None, _USER
     return None, _NUMBER if letter in _NUMBERS else _WORD

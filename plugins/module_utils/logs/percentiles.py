@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import IO, Any, Hashable, Iterable, Iterator, Sequence
 
-DISTINCT_IN_MEMORY = 200000
+DISTINCT_IN_MEMORY = 400000
+DISTINCT_EXACT = 100000
 _PAIR = struct.Struct("=qq")
 _PAIRS_AT_ONCE = 4096
 
@@ -55,11 +56,7 @@ class Histogram:
         self._counts = Counter()
 
     def _sorted_counts(self) -> list[tuple[int, int]]:
-        counts: dict[int, int] = {}
-        for key, count in self._counts.items():
-            value = int(key)
-            counts[value] = counts.get(value, 0) + count
-        return sorted(counts.items())
+        return sorted(zip(map(int, self._counts), self._counts.values()))
 
     def _read_run(self, offset: int, length: int) -> Iterator[tuple[int, int]]:
         spill = self._spill
@@ -128,7 +125,7 @@ class Distinct:
         limit: how many different values are counted exactly.
     """
 
-    def __init__(self, limit: int = DISTINCT_IN_MEMORY) -> None:
+    def __init__(self, limit: int = DISTINCT_EXACT) -> None:
         self._limit = limit
         self._bits = 0
         self._seen: set[Hashable] = set()
