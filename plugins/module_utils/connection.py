@@ -10,12 +10,12 @@ import re
 import time
 from typing import Any
 
-from .errors import CheckError
+from .errors import CheckError, RunbooksError
 
 _ENDPOINT = re.compile(r"^(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]/]+))(?::(?P<port>\d{1,5}))?$")
 
 
-class ExpiredError(Exception):
+class ExpiredError(RunbooksError):
     """The deadline has passed.
 
     Args:
@@ -24,10 +24,10 @@ class ExpiredError(Exception):
 
     def __init__(self, phase: str) -> None:
         self.phase = phase
-        super().__init__(phase)
+        super().__init__(f"No answer in time ({phase})")
 
 
-class RefusedError(Exception):
+class RefusedError(RunbooksError):
     """There is no connection.
 
     Args:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .connection import ExpiredError, Reader, RefusedError, connect, left, start_tls
-from .errors import CheckError
+from .errors import CheckError, RunbooksError
 
 _HEAD_BYTES = 65536
 # A body that comes in chunks of one byte takes this many times its size.
@@ -61,7 +61,7 @@ class Answer:
     seconds: float = 0.0
 
 
-class ProtocolError(Exception):
+class ProtocolError(RunbooksError):
     """The peer does not speak HTTP, or hung up before it had answered."""
 
 

@@ -151,8 +151,12 @@ def test_a_pattern_that_is_none_is_named(tmp_path: Path) -> None:
     assert (result["state"], result["reason"]["id"]) == ("unknown", "backup_pattern_invalid")
 
 
-def test_looking_changes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("journal_mode", ["delete", "wal"])
+def test_looking_changes_nothing(tmp_path: Path, journal_mode: str) -> None:
     directory = make_set(tmp_path, 1)
+    with sqlite3.connect(directory / "app.db") as database:
+        database.execute(f"PRAGMA journal_mode = {journal_mode}")
+    database.close()
     before = sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in directory.rglob("*"))
-    ask(tmp_path)
+    assert ask(tmp_path)["state"] == "ok"
     assert sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in directory.rglob("*")) == before
