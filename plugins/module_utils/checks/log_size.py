@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any
+from typing import Any, Callable
 
 from ..errors import CheckError
 from ..file_tree import expand
@@ -35,16 +35,28 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
 
     sizes: dict[str, int] = {}
     left_out: list[str] = []
+    empty: list[str] = []
     for pattern in parameters["paths"]:
-        for path in expand(pattern, out_of_time):
-            for name, found in _files(path, named=path == pattern):
-                if stat.S_ISREG(found.st_mode):
-                    sizes[name] = found.st_size
-                elif not stat.S_ISDIR(found.st_mode):
-                    left_out.append(name)
-            if out_of_time():
-                raise CheckError("listing_not_finished", path=pattern)
-    return observe(sizes, left_out, parameters["paths"])
+        seen = _seen(pattern, out_of_time)
+        regular = {name: found.st_size for name, found in seen if stat.S_ISREG(found.st_mode)}
+        left_out += [
+            name for name, found in seen if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode)
+        ]
+        sizes.update(regular)
+        empty += [] if regular else [pattern]
+        if out_of_time():
+            raise CheckError("listing_not_finished", path=pattern)
+    return observe(sizes, left_out, parameters["paths"], empty)
+
+
+def _seen(pattern: str, out_of_time: Callable[[], bool]) -> list[tuple[str, os.stat_result]]:
+    try:
+        paths = expand(pattern, out_of_time)
+    except CheckError as fault:
+        if fault.reason_id == "file_missing":
+            return []
+        raise
+    return [entry for path in paths for entry in _files(path, named=path == pattern)]
 
 
 def _files(path: str, named: bool) -> list[tuple[str, os.stat_result]]:
@@ -63,18 +75,22 @@ def _files(path: str, named: bool) -> list[tuple[str, os.stat_result]]:
         raise unreadable(path, error) from None
 
 
-def observe(sizes: dict[str, int], left_out: list[str], patterns: list[str]) -> Observation:
+def observe(
+    sizes: dict[str, int], left_out: list[str], patterns: list[str], empty: list[str] | None = None
+) -> Observation:
     """Turn the sizes of log files into figures.
 
     Args:
         sizes: bytes by path.
         left_out: what was found but is no regular file: links, sockets, FIFOs.
         patterns: what was asked for.
+        empty: those of them that led to no file; they lower the coverage, which a profile may put a floor to.
 
     Raises:
         CheckError: ``log_files_missing`` when there is no file at all: an empty answer is not a small log.
     """
-    evidence = [f"not a regular file, not counted: {path}" for path in left_out[:_SHOWN]]
+    evidence = [f"no file: {pattern}" for pattern in (empty or [])[:_SHOWN]]
+    evidence += [f"not a regular file, not counted: {path}" for path in left_out[:_SHOWN]]
     if not sizes:
         raise CheckError("log_files_missing", evidence=evidence, paths=", ".join(patterns))
     biggest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
@@ -82,4 +98,5 @@ def observe(sizes: dict[str, int], left_out: list[str], patterns: list[str]) -> 
         value=biggest[0][1],
         metrics={"total_bytes": sum(sizes.values()), "files": len(sizes)},
         evidence=[f"{size} bytes: {path}" for path, size in biggest] + evidence,
+        coverage=round(1 - len(empty) / len(patterns), 4) if empty else None,
     )

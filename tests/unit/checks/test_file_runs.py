@@ -121,6 +121,14 @@ def test_log_files_are_measured_without_following_links(tmp_path: Path) -> None:
 
 
 def test_no_log_file_at_all_is_unknown(tmp_path: Path) -> None:
-    for pattern in ("*.log", "app.log"):
+    for pattern in ("*.log", "app.log", "none/*.log"):
         result = look("log_size", paths=[str(tmp_path / pattern)])
         assert (result["state"], result["reason"]["id"]) == ("unknown", "log_files_missing")
+
+
+def test_a_place_without_logs_is_said_and_lowers_the_coverage(tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_text("x")
+    paths = [str(tmp_path / "app.log"), str(tmp_path / "moved" / "*.log")]
+    result = look("log_size", paths=paths)
+    assert (result["state"], result["coverage"]) == ("ok", 0.5)
+    assert f"no file: {paths[1]}" in result["evidence"]
