@@ -1,4 +1,6 @@
-
+# Copyright (c) 2026 aiops.runbooks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is due: planned from names and ages, listed without leaving the root."""
 
 from __future__ import annotations
