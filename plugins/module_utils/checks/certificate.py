@@ -65,7 +65,9 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
     if parameters.get("file"):
         sources.append(_from_file(parameters["file"], context))
     if parameters.get("certbot_directory"):
-        sources += _from_certbot(parameters["certbot_directory"], server_name, context)
+        known = {os.path.realpath(source.name) for source in sources}
+        found = _from_certbot(parameters["certbot_directory"], server_name, context)
+        sources += [source for source in found if os.path.realpath(source.name) not in known]
     if parameters.get("endpoint"):
         host, port = split_endpoint(parameters["endpoint"], 443)
         asked_for = server_name or (None if _is_address(host) else host)

@@ -149,6 +149,15 @@ def test_certbots_directory_is_searched_for_the_name(tmp_path: Path) -> None:
     assert (nobody["state"], nobody["reason"]["id"]) == ("unknown", "certificate_not_in_certbot")
 
 
+def test_a_file_that_certbot_names_as_well_is_looked_at_once(tmp_path: Path) -> None:
+    write(tmp_path, LEAF, MIDDLE, name=f"archive/{NAME}/fullchain1.pem")
+    live = tmp_path / "live" / NAME / "fullchain.pem"
+    live.parent.mkdir(parents=True)
+    live.symlink_to(tmp_path / "archive" / NAME / "fullchain1.pem")
+    result = look("certificate", file=str(live), certbot_directory=str(tmp_path), server_name=NAME)
+    assert (result["state"], len(result["evidence"])) == ("ok", 2)
+
+
 def test_what_is_no_certificate_is_named(tmp_path: Path) -> None:
     key_only = tmp_path / "key.pem"
     key_only.write_bytes(LEAF.key_pem)
