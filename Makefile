@@ -130,7 +130,7 @@ sanity: setup-dev  ## ansible-test sanity on a copy, complete or failed (ONLY="p
 .PHONY: unit
 unit: setup-dev  ## Unit tests
 	$(SAY) "Unit tests"
-	$(call run-pytest,unit,tests/unit)
+	$(call run-pytest,unit,tests/unit --numprocesses=auto)
 
 # The store is also tested on a real PostgreSQL server. Only root can install one; for others the tests say so.
 .PHONY: postgresql

@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     inherited = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(COLLECTIONS), *([inherited] if inherited else [])])
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(CHECKOUT / ".cache" / "hypothesis"))
 
 
 @pytest.fixture(scope="session")
