@@ -26,6 +26,12 @@ PARAMETERS = {
         "type": "dict",
         "description": "Keys of the JSON answer (dots lead into it) and the value each must have, or a list of them.",
     },
+    "unexpected_body_state": {
+        "type": "str",
+        "default": "critical",
+        "choices": ["warning", "critical"],
+        "description": "What another value than the expected one means: a shortcoming or an outage.",
+    },
     "expect_text": {"type": "str", "description": "Text that the body must contain."},
     "username": {"type": "str", "description": "User for basic authentication."},
     "password": {"type": "str", "no_log": True, "description": "Password for basic authentication; never shown."},
@@ -142,10 +148,11 @@ def _judge(answer: Answer, parameters: dict[str, Any]) -> tuple[str, Reason | No
     text = parameters.get("expect_text")
     if text is not None and text.encode("utf-8") not in answer.body:
         return CRITICAL, Reason("http_text_missing", {"url": url, "text": text})
-    return _judge_body(answer, parameters.get("expect_body") or {}, url)
+    expected_body = parameters.get("expect_body") or {}
+    return _judge_body(answer, expected_body, url, parameters.get("unexpected_body_state") or CRITICAL)
 
 
-def _judge_body(answer: Answer, expected: dict[str, Any], url: str) -> tuple[str, Reason | None]:
+def _judge_body(answer: Answer, expected: dict[str, Any], url: str, unexpected: str) -> tuple[str, Reason | None]:
     if not expected:
         return OK, None
     if not answer.complete:
@@ -159,7 +166,7 @@ def _judge_body(answer: Answer, expected: dict[str, Any], url: str) -> tuple[str
         if not any(_equal(found, one) for one in (accepted if isinstance(accepted, list) else [accepted])):
             wanted = ", ".join(_short(one) for one in accepted) if isinstance(accepted, list) else _short(accepted)
             fields = {"url": url, "key": str(key), "found": _short(found), "expected": wanted}
-            return CRITICAL, Reason("http_body_unexpected", fields)
+            return unexpected, Reason("http_body_unexpected", fields)
     return OK, None
 
 
