@@ -50,19 +50,19 @@ def compress(path: str, identity: tuple[int, int] | None = None) -> Compressed:
     with os.fdopen(descriptor, "rb") as original:
         before = os.fstat(original.fileno())
         if not stat.S_ISREG(before.st_mode) or (identity is not None and _identity(before) != identity):
-            raise FileChangedError("%s is not the file it was" % path)
+            raise FileChangedError(f"{path} is not the file it was")
         target, partial = path + ".gz", path + PARTIAL_SUFFIX
         digest = _digest(original)
         if os.path.lexists(target):
             # An earlier run was interrupted after the copy was complete.
             if _digest_of_copy(target) != digest:
-                raise RunbooksError("%s exists and holds something else" % target, "Move it away")
+                raise RunbooksError(f"{target} exists and holds something else", "Move it away")
         else:
             original.seek(0)
             _write_copy(original, before, partial)
             try:
                 if _digest_of_copy(partial) != digest:
-                    raise FileChangedError("%s was written to while it was compressed" % path)
+                    raise FileChangedError(f"{path} was written to while it was compressed")
                 os.rename(partial, target)
             except BaseException:
                 os.unlink(partial)
@@ -71,7 +71,7 @@ def compress(path: str, identity: tuple[int, int] | None = None) -> Compressed:
         after = os.fstat(original.fileno())
         if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or not _is_still(path, before):
             os.unlink(target)
-            raise FileChangedError("%s was written to while it was compressed" % path)
+            raise FileChangedError(f"{path} was written to while it was compressed")
     os.unlink(path)
     synchronise_folder(path)
     return Compressed(target, os.stat(target).st_size, before.st_size)
@@ -124,7 +124,7 @@ def _digest_of_copy(path: str) -> str:
             with gzip.GzipFile(fileobj=raw) as packed:
                 return _digest(packed)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            return "unreadable: %s" % error
+            return f"unreadable: {error}"
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -111,7 +111,7 @@ def choose_method(method: str, holders: Sequence[Holder]) -> tuple[str, str | No
     chosen = method if method != "auto" else COPY_TRUNCATE if writers else RENAME
     without_append = sorted({holder.pid for holder in writers if not holder.appending})
     if chosen == COPY_TRUNCATE and without_append:
-        return chosen, "process %s writes to it without appending, so that it cannot be truncated" % without_append[0]
+        return chosen, f"process {without_append[0]} writes to it without appending, so that it cannot be truncated"
     return chosen, None
 
 
@@ -128,7 +128,7 @@ def _files(patterns: Iterable[str], plan: RotationPlan) -> dict[str, os.stat_res
             try:
                 status = os.lstat(path)
             except OSError as error:
-                raise RunbooksError("%s: %s" % (path, error.strerror), "Correct the path") from None
+                raise RunbooksError(f"{path}: {error.strerror}", "Correct the path") from None
             if stat.S_ISREG(status.st_mode):
                 found[path] = status
             elif not stat.S_ISDIR(status.st_mode) or not is_glob:
@@ -141,7 +141,7 @@ def _plan_copies(path: str, identity: tuple[int, int], keep: int, plan: Rotation
     try:
         present = sorted(os.listdir(folder or "."), reverse=True)
     except OSError as error:
-        raise RunbooksError("%s: %s" % (folder, error.strerror), "Let this user read it") from None
+        raise RunbooksError(f"{folder}: {error.strerror}", "Let this user read it") from None
     copies: dict[str, list[str]] = {}
     for other in present:
         rest = other[len(name) :] if other.startswith(name) else ""

@@ -128,7 +128,7 @@ def copy_truncate(rotation: Rotation) -> str:
     try:
         status = os.fstat(source)
         if not stat.S_ISREG(status.st_mode) or (status.st_dev, status.st_ino) != rotation.identity:
-            raise RunbooksError("%s is not the file it was" % path)
+            raise RunbooksError(f"{path} is not the file it was")
         target = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             for _round in range(_ROUNDS_BEFORE_PAUSE):
@@ -177,7 +177,7 @@ def _verify(source: int, target: int) -> None:
         one = os.pread(source, min(_CHUNK_BYTES, size - position), position)
         two = os.pread(target, len(one), position)
         if not one or one != two:
-            raise RunbooksError("The copy differs from the file at byte %d" % position)
+            raise RunbooksError(f"The copy differs from the file at byte {position}")
         position += len(one)
 
 
@@ -185,14 +185,14 @@ def _writers(rotation: Rotation) -> set[int]:
     holders = handles_of({rotation.identity}).holders.get(rotation.identity, [])
     for holder in holders:
         if holder.writing and not holder.appending:
-            raise RunbooksError("Process %d began to write to %s without appending" % (holder.pid, rotation.path))
+            raise RunbooksError(f"Process {holder.pid} began to write to {rotation.path} without appending")
     return {holder.pid for holder in holders if holder.writing}
 
 
 def _checked(path: str, rotation: Rotation) -> os.stat_result:
     status = os.lstat(path)
     if not stat.S_ISREG(status.st_mode) or (status.st_dev, status.st_ino) != rotation.identity:
-        raise RunbooksError("%s is not the file it was" % path)
+        raise RunbooksError(f"{path} is not the file it was")
     return status
 
 
@@ -202,7 +202,7 @@ def _free_name(path: str) -> str:
         name = path + time.strftime(STAMP_FORMAT, time.gmtime(now + later))
         if not any(os.path.lexists(name + suffix) for suffix in ("", ".gz", PARTIAL_SUFFIX)):
             return name
-    raise RunbooksError("There is no free name for a copy of %s" % path, "Look at the folder")
+    raise RunbooksError(f"There is no free name for a copy of {path}", "Look at the folder")
 
 
 def _released(path: str, wait_seconds: float) -> bool:

@@ -101,27 +101,27 @@ def _signal(pid: int, number: int) -> None:
     except ProcessLookupError:
         return
     except PermissionError:
-        raise RunbooksError("Process %d writes to the file and cannot be paused" % pid, "Run as root") from None
+        raise RunbooksError(f"Process {pid} writes to the file and cannot be paused", "Run as root") from None
 
 
 def _wait_until_stopped(pids: set[int]) -> None:
     deadline = time.monotonic() + _STOP_SECONDS
     while any(state not in ("T", "t", "Z", "X", None) for pid in pids for state in _thread_states(pid)):
         if time.monotonic() > deadline:
-            raise RunbooksError("Processes %s did not stop" % ", ".join(map(str, sorted(pids))))
+            raise RunbooksError("Processes {} did not stop".format(", ".join(map(str, sorted(pids)))))
         time.sleep(0.001)
 
 
 def _thread_states(pid: int) -> list[str | None]:
     try:
-        return [state_of(pid, thread) for thread in os.listdir("/proc/%d/task" % pid)]
+        return [state_of(pid, thread) for thread in os.listdir(f"/proc/{pid}/task")]
     except OSError:
         return []
 
 
 def state_of(pid: int, thread: str | None = None) -> str | None:
     """Return the state letter of a process or one of its threads; None when it is gone."""
-    path = "/proc/%d/stat" % pid if thread is None else "/proc/%d/task/%s/stat" % (pid, thread)
+    path = f"/proc/{pid}/stat" if thread is None else f"/proc/{pid}/task/{thread}/stat"
     try:
         with open(path, "rb") as stream:
             # The command's name is in parentheses and may hold anything.

@@ -111,13 +111,13 @@ _ROOT_KEYS = ("path", "classes", "recursive", "keep_names", *_RULE_KEYS)
 
 def _parse_root(data: Mapping[str, Any]) -> Root:
     path = str(data.get("path") or "")
-    where = "Retention root %r" % path
+    where = f"Retention root {path!r}"
     _refuse_unknown(where, data, _ROOT_KEYS)
     if not os.path.isabs(path) or os.path.normpath(path) == "/":
-        raise ProfileError("%s is not a folder of its own" % where, "Give an absolute path below /")
+        raise ProfileError(f"{where} is not a folder of its own", "Give an absolute path below /")
     classes = data.get("classes")
     if classes is not None and any(data.get(key) is not None for key in _RULE_KEYS):
-        raise ProfileError("%s has classes and a rule of its own" % where, "Move the rule under classes")
+        raise ProfileError(f"{where} has classes and a rule of its own", "Move the rule under classes")
     rules = [_parse_rule(where, one) for one in (classes if classes is not None else [data])]
     return Root(
         path=os.path.normpath(path),
@@ -132,13 +132,13 @@ def _parse_rule(where: str, data: Mapping[str, Any]) -> Rule:
     pattern = data.get("pattern")
     patterns = [pattern] if isinstance(pattern, str) else list(pattern or ())
     if not patterns:
-        raise ProfileError("%s has no pattern" % where, "Give a glob for the files' names, such as '*.jsonl'")
+        raise ProfileError(f"{where} has no pattern", "Give a glob for the files' names, such as '*.jsonl'")
     delete, compress = (_days(where, data, key) for key in ("delete_after_days", "compress_after_days"))
     if delete is None and compress is None:
-        raise ProfileError("%s says nothing to do" % where, "Give delete_after_days, compress_after_days, or both")
+        raise ProfileError(f"{where} says nothing to do", "Give delete_after_days, compress_after_days, or both")
     age_from = str(data.get("age_from") or "mtime")
     if age_from not in ("mtime", "name"):
-        raise ProfileError("%s, key age_from is %r" % (where, age_from), "Choices: mtime, name")
+        raise ProfileError(f"{where}, key age_from is {age_from!r}", "Choices: mtime, name")
     keep = data.get("keep_newest")
     return Rule(
         name=str(data.get("name") or patterns[0]),
@@ -153,7 +153,7 @@ def _parse_rule(where: str, data: Mapping[str, Any]) -> Rule:
 def _refuse_unknown(where: str, data: Mapping[str, Any], known: Sequence[str]) -> None:
     for key in data:
         if key not in known:
-            raise ProfileError("%s has the key %r" % (where, key), "Keys: %s" % ", ".join(known))
+            raise ProfileError(f"{where} has the key {key!r}", "Keys: {}".format(", ".join(known)))
 
 
 def _days(where: str, data: Mapping[str, Any], key: str) -> float | None:
@@ -165,7 +165,7 @@ def _days(where: str, data: Mapping[str, Any], key: str) -> float | None:
     except (TypeError, ValueError):
         days = -1.0
     if not 0 < days < 100000:
-        raise ProfileError("%s, key %s is %r" % (where, key, value), "Give a number of days above 0")
+        raise ProfileError(f"{where}, key {key} is {value!r}", "Give a number of days above 0")
     return days
 
 

@@ -101,7 +101,7 @@ def _delete(one: Due) -> None:
         status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
         same = (status.st_dev, status.st_ino) == one.identity and status.st_mtime == one.modified
         if not stat.S_ISREG(status.st_mode) or not same:
-            raise FileChangedError("%s is not the file it was" % one.path)
+            raise FileChangedError(f"{one.path} is not the file it was")
         os.unlink(name, dir_fd=descriptor)
     finally:
         os.close(descriptor)
@@ -125,14 +125,14 @@ def shown(due: Iterable[Due]) -> list[dict[str, Any]]:
 def difference(due: Iterable[Due]) -> dict[str, str]:
     """Return the file names before and after, as Ansible shows a difference."""
     listed = sorted(due, key=lambda one: one.path)
-    before = ["%s\n" % one.path for one in listed]
-    after = ["%s.gz\n" % one.path for one in listed if one.action != DELETE]
+    before = [f"{one.path}\n" for one in listed]
+    after = [f"{one.path}.gz\n" for one in listed if one.action != DELETE]
     return {"before": "".join(before), "after": "".join(after)}
 
 
 def explain(error: Exception) -> str:
     """Return one line for an error of the library."""
     if isinstance(error, CheckError):
-        fields = ", ".join("%s %s" % pair for pair in sorted(error.fields.items()))
-        return "%s: %s" % (error.reason_id.replace("_", " ").capitalize(), fields)
+        fields = ", ".join("{} {}".format(*pair) for pair in sorted(error.fields.items()))
+        return "{}: {}".format(error.reason_id.replace("_", " ").capitalize(), fields)
     return str(error)

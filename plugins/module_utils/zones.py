@@ -132,7 +132,7 @@ def _block_size(data: bytes, start: int, width: int) -> int:
 def _block(data: bytes, start: int, width: int) -> tuple[list[int], list[int], int, int]:
     _isut, _isstd, _leap, times, types, _characters = struct.unpack(">6l", data[start + 20 : start + 44])
     at = start + 44
-    moments = list(struct.unpack(">%d%s" % (times, "q" if width == 8 else "l"), data[at : at + times * width]))
+    moments = list(struct.unpack(f">{times}{'q' if width == 8 else 'l'}", data[at : at + times * width]))
     at += times * width
     kinds = data[at : at + times]
     at += times
@@ -144,7 +144,7 @@ def _rule(text: str) -> Callable[[int], int]:
     """Return the offset as a function of the instant, from a POSIX rule such as ``CET-1CEST,M3.5.0,M10.5.0/3``."""
     match = _RULE.match(text)
     if match is None:
-        raise ValueError("rule %r" % text)
+        raise ValueError(f"rule {text!r}")
     # POSIX counts westward.
     standard = -_seconds(match.group("standard"))
     if match.group("begin") is None:

@@ -216,7 +216,7 @@ def main() -> None:
     if module._diff:
         result["diff"] = difference(worked)
     if outcome.failed:
-        module.fail_json(msg="Not done for %s" % ", ".join(sorted(outcome.failed)), **result)
+        module.fail_json(msg="Not done for {}".format(", ".join(sorted(outcome.failed))), **result)
     module.exit_json(**result)
 
 

@@ -80,13 +80,13 @@ def main() -> None:
     )
     maximum = module.params["maximum_bytes"]
     if maximum <= 0:
-        module.fail_json(msg="maximum_bytes is %d, which is no size. Give a number above 0" % maximum)
+        module.fail_json(msg=f"maximum_bytes is {maximum}, which is no size. Give a number above 0")
     journalctl = module.get_bin_path("journalctl", required=True)
     before = after = usage(module, journalctl)
     commands = []
     if before > maximum:
         # Only archived files can be removed; rotating archives what has been written so far.
-        commands = [[journalctl, "--rotate"], [journalctl, "--vacuum-size=%d" % maximum]]
+        commands = [[journalctl, "--rotate"], [journalctl, f"--vacuum-size={maximum}"]]
         if module.check_mode:
             after = maximum
         else:
@@ -102,7 +102,7 @@ def main() -> None:
         "commands": commands,
     }
     if module._diff:
-        result["diff"] = {"before": "journal: %d bytes\n" % before, "after": "journal: %d bytes\n" % after}
+        result["diff"] = {"before": f"journal: {before} bytes\n", "after": f"journal: {after} bytes\n"}
     module.exit_json(**result)
 
 
@@ -111,7 +111,7 @@ def usage(module: AnsibleModule, journalctl: str) -> int:
     output = run(module, [journalctl, "--disk-usage"])
     size = journal_bytes(output)
     if size is None:
-        module.fail_json(msg="journalctl --disk-usage says no size: %s" % output.strip()[:200])
+        module.fail_json(msg=f"journalctl --disk-usage says no size: {output.strip()[:200]}")
     return size or 0
 
 
@@ -120,7 +120,7 @@ def run(module: AnsibleModule, command: list[str]) -> str:
     status, output, error = module.run_command(command, environ_update={"LC_ALL": "C", "LANGUAGE": "C"})
     if status:
         said = (error or output).strip()[:200]
-        module.fail_json(msg="%s ended with status %d: %s" % (" ".join(command), status, said))
+        module.fail_json(msg=f"{' '.join(command)} ended with status {status}: {said}")
     return str(output) + str(error)
 
 

@@ -166,8 +166,8 @@ def main() -> None:
     if module._diff:
         result["diff"] = difference(outcome)
     if outcome.failed:
-        lines = ["%s: %s" % pair for pair in sorted(outcome.failed.items())]
-        module.fail_json(msg="Not rotated: %s" % "; ".join(lines), **result)
+        lines = ["{}: {}".format(*pair) for pair in sorted(outcome.failed.items())]
+        module.fail_json(msg="Not rotated: {}".format("; ".join(lines)), **result)
     module.exit_json(**result)
 
 
@@ -190,17 +190,17 @@ def reopener(module: AnsibleModule) -> Any:
     def reopen() -> None:
         status, _out, error = module.run_command(command)
         if status:
-            raise RunbooksError("%s ended with status %d: %s" % (" ".join(command), status, error.strip()[:200]))
+            raise RunbooksError(f"{' '.join(command)} ended with status {status}: {error.strip()[:200]}")
 
     return reopen
 
 
 def difference(outcome: RotationOutcome) -> dict[str, str]:
     """Return the files before and after, as Ansible shows a difference."""
-    before = ["%s (%d bytes)\n" % (one["path"], one["bytes"]) for one in outcome.rotated]
-    before += ["%s\n" % path for path in outcome.removed]
-    after = ["%s (empty)\n" % one["path"] for one in outcome.rotated]
-    after += ["%s\n" % path for path in outcome.compressed]
+    before = [f"{one['path']} ({one['bytes']} bytes)\n" for one in outcome.rotated]
+    before += [f"{path}\n" for path in outcome.removed]
+    after = ["{} (empty)\n".format(one["path"]) for one in outcome.rotated]
+    after += [f"{path}\n" for path in outcome.compressed]
     return {"before": "".join(sorted(before)), "after": "".join(sorted(after))}
 
 

@@ -30,7 +30,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "window": {
         "type": "str",
         "default": "today",
-        "description": "Stretch of time: %s, or a number of hours." % ", ".join(CHOICES),
+        "description": "Stretch of time: {}, or a number of hours.".format(", ".join(CHOICES)),
     },
     "slo_seconds": {
         "type": "float",
@@ -97,7 +97,7 @@ def observe(
     }
     for digit in "12345":
         first = digit.encode()
-        metrics["status_%sxx" % digit] = sum(n for status, n in figures.statuses.items() if status[:1] == first)
+        metrics[f"status_{digit}xx"] = sum(n for status, n in figures.statuses.items() if status[:1] == first)
     units = log_format.units_per_second
     metrics.update(_durations(figures, units, slo_seconds))
     state, reason = OK, None
@@ -134,10 +134,10 @@ def _durations(figures: AccessFigures, units: int | None, slo_seconds: float | N
 
 
 def _evidence(figures: AccessFigures, reading: Reading) -> list[str]:
-    lines = ["%d x %s %s" % (n, key[0].decode(), _text(key[1])) for key, n in figures.failed.most_common(6)]
-    lines += ["%d x 401 from %s" % (count, _text(client)) for client, count in figures.unauthorized.most_common(4)]
+    lines = [f"{n} x {key[0].decode()} {_text(key[1])}" for key, n in figures.failed.most_common(6)]
+    lines += [f"{count} x 401 from {_text(client)}" for client, count in figures.unauthorized.most_common(4)]
     lines += reading.notes
-    lines += ["not understood: %s" % _text(line) for line in figures.unread.samples if figures.unread.count]
+    lines += [f"not understood: {_text(line)}" for line in figures.unread.samples if figures.unread.count]
     return lines
 
 

@@ -27,7 +27,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "window": {
         "type": "str",
         "default": "today",
-        "description": "Stretch of time: %s, or a number of hours." % ", ".join(CHOICES),
+        "description": "Stretch of time: {}, or a number of hours.".format(", ".join(CHOICES)),
     },
     "timestamp_keys": {
         "type": "list",
@@ -143,7 +143,7 @@ def rules_of(parameters: Mapping[str, Any]) -> Rules:
     for name, wanted in counts.items():
         if not isinstance(wanted, Mapping) or not wanted or name in METRICS:
             raise ProfileError(
-                "counts.%s is %r" % (name, wanted),
+                f"counts.{name} is {wanted!r}",
                 "Write a new metric's name and the keys and values of the records to count, such as"
                 ' estimates: {message: "POST /api/v1/tasks", status_code: 200}',
             )
@@ -174,7 +174,7 @@ def _pattern(text: str) -> Pattern[str]:
     try:
         return re.compile(text)
     except re.error as error:
-        raise ProfileError("ignore holds %r: %s" % (text, error), "Write a regular expression") from None
+        raise ProfileError(f"ignore holds {text!r}: {error}", "Write a regular expression") from None
 
 
 def observe(figures: JsonlFigures, rules: Rules, reading: Reading, value_metric: str = "records") -> Observation:
@@ -198,7 +198,7 @@ def observe(figures: JsonlFigures, rules: Rules, reading: Reading, value_metric:
         **figures.counts,
     }
     if value_metric not in metrics:
-        raise ProfileError("There is no metric %r" % value_metric, "Metrics: %s" % ", ".join(metrics))
+        raise ProfileError(f"There is no metric {value_metric!r}", "Metrics: {}".format(", ".join(metrics)))
     state, reason = OK, None
     if not figures.records and missed:
         state, reason = UNKNOWN, Reason("log_not_understood", {"lines": missed, "format": "JSON lines"})
@@ -234,10 +234,10 @@ def _durations(figures: JsonlFigures, rules: Rules) -> dict[str, Scalar]:
 
 
 def _evidence(figures: JsonlFigures, reading: Reading) -> list[str]:
-    lines = ["%d x %s" % (count, message) for message, count in figures.messages.most_common(5)]
-    lines += ["%d x security event %s" % (count, event) for event, count in figures.events.most_common(5)]
-    lines += ["%d x from %s" % (count, source) for source, count in figures.sources.most_common(4)]
+    lines = [f"{count} x {message}" for message, count in figures.messages.most_common(5)]
+    lines += [f"{count} x security event {event}" for event, count in figures.events.most_common(5)]
+    lines += [f"{count} x from {source}" for source, count in figures.sources.most_common(4)]
     lines += reading.notes[:3]
     if figures.unread.count:
-        lines += ["not understood: %s" % line.decode("utf-8", "replace") for line in figures.unread.samples]
+        lines += ["not understood: {}".format(line.decode("utf-8", "replace")) for line in figures.unread.samples]
     return lines

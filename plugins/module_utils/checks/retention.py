@@ -57,10 +57,9 @@ def observe(due: list[Due], in_use: int, skipped: list[str]) -> Observation:
     parts = {action: [one for one in due if one.action == action] for action in (DELETE, COMPRESS)}
     size = sum(one.size_bytes for one in due)
     evidence = [
-        "%s: %s (%s, %d days, %d bytes)" % (one.action, one.path, one.class_name, one.age_days, one.size_bytes)
-        for one in due
+        f"{one.action}: {one.path} ({one.class_name}, {int(one.age_days)} days, {one.size_bytes} bytes)" for one in due
     ]
-    evidence += ["left alone, not a regular file of this file system: %s" % path for path in skipped]
+    evidence += [f"left alone, not a regular file of this file system: {path}" for path in skipped]
     return Observation(
         value=len(due),
         metrics={

@@ -164,7 +164,7 @@ def blocks_of_log(
             except CheckError as fault:
                 if fault.reason_id != "file_missing":
                     raise
-                reading.lose("%s: rotated away before it could be read" % log.path)
+                reading.lose(f"{log.path}: rotated away before it could be read")
                 continue
             with stream:
                 status = os.fstat(stream.fileno())
@@ -188,7 +188,7 @@ def _blocks(path: str, stream: IO[bytes], size: int, reading: Reading, keep_part
             data = read(BLOCK_BYTES)
         except faults as error:
             # A damaged or unfinished compressed file: what came out of it so far counts, the rest is lost.
-            reading.lose("%s: %s" % (path, error))
+            reading.lose(f"{path}: {error}")
             break
         if not data:
             break
@@ -200,7 +200,7 @@ def _blocks(path: str, stream: IO[bytes], size: int, reading: Reading, keep_part
         if not end:
             rest = b"" if skipping else rest + data
             if len(rest) > RECORD_BYTES_MAXIMUM:
-                reading.lose("%s: a record of more than %d bytes" % (path, RECORD_BYTES_MAXIMUM))
+                reading.lose(f"{path}: a record of more than {RECORD_BYTES_MAXIMUM} bytes")
                 rest, skipping = b"", True
             continue
         start = data.find(b"\n") + 1 if skipping else 0
@@ -213,7 +213,7 @@ def _blocks(path: str, stream: IO[bytes], size: int, reading: Reading, keep_part
         if keep_partial:
             yield rest + b"\n"
         else:
-            reading.lose("%s: the last line is not finished: %s" % (path, rest[:200].decode("utf-8", "replace")))
+            reading.lose("{}: the last line is not finished: {}".format(path, rest[:200].decode("utf-8", "replace")))
 
 
 def _reader(path: str, stream: IO[bytes], size: int) -> tuple[Callable[[int], bytes], tuple[type[BaseException], ...]]:

@@ -253,7 +253,7 @@ class JsonlCounter:
         if message is None:
             message = record.get("error_message") or record.get("route") or record.get("event_type") or "(no message)"
         text = _NUMBERS.sub("#", str(message)[: 4 * _TEXT_CHARACTERS])[:_TEXT_CHARACTERS]
-        return "%s %s" % (level, text) if level else text
+        return f"{level} {text}" if level else text
 
 
 def without_prefix(text: str, prefixes: Sequence[str]) -> tuple[str, str]:

@@ -98,8 +98,8 @@ def compile_format(text: str) -> LogFormat:
     missing = [label for name, label in (("time", "%t"), ("status", "%>s")) if name not in names]
     if missing:
         raise ProfileError(
-            "Log format %r has no %s" % (text, " and no ".join(missing)),
-            "Choices: %s, or the LogFormat string of the server's configuration" % ", ".join(sorted(NAMED)),
+            "Log format {!r} has no {}".format(text, " and no ".join(missing)),
+            "Choices: {}, or the LogFormat string of the server's configuration".format(", ".join(sorted(NAMED))),
         )
     whole = rb"(?m)^" + b"".join(parts) + rb"\r?$"
     # In bulk only minutes are compared, so that the seconds need no object of their own.

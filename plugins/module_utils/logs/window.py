@@ -60,7 +60,9 @@ def window_of(text: str | int | float, now: float, timezone: str) -> Window:
     except (TypeError, ValueError):
         hours = 0.0
     if not 0 < hours < 1000000:
-        raise ProfileError("Window is %r" % (text,), "Choices: %s, or a number of hours above 0" % ", ".join(CHOICES))
+        raise ProfileError(
+            f"Window is {text!r}", "Choices: {}, or a number of hours above 0".format(", ".join(CHOICES))
+        )
     return Window(now - hours * 3600, end)
 
 
