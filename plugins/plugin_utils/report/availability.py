@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from .period import Period, seconds_of
 UP = "up"
 DOWN = "down"
 UNOBSERVED = "unobserved"
+#: Beginning and end in seconds since the epoch.
+Interval = tuple[float, float]
 #: A day and two hours: a daily look that starts late still joins the one before.
 MAXIMUM_GAP_SECONDS = 26 * 3600
 #: A share of time needs a beginning and an end.
@@ -61,12 +63,22 @@ def observed_state(run: Mapping[str, Any]) -> str | None:
     if run.get("reachable") is False:
         return DOWN
     states = [
-        result.get("state")
+        str(result.get("state"))
         for result in run.get("results") or []
         if decides_availability(run, str(result.get("check")))
     ]
+    return state_of_checks(states, failed=bool(run.get("failure")))
+
+
+def state_of_checks(states: Collection[str], *, failed: bool) -> str | None:
+    """Return what the checks that decide availability say of a system that could be reached.
+
+    Args:
+        states: their states; empty when none of them was asked.
+        failed: the run did not get to its end.
+    """
     if not states:
-        return UNOBSERVED if run.get("failure") else None
+        return UNOBSERVED if failed else None
     if "critical" in states:
         return DOWN
     return UP if all(state in ("ok", "warning") for state in states) else UNOBSERVED
@@ -83,20 +95,29 @@ def availability_of(
     started: float,
     finished: float,
     maximum_gap_seconds: float = MAXIMUM_GAP_SECONDS,
+    maintenance: Iterable[Interval] = (),
 ) -> Availability:
     """Weigh observations by the time they hold.
 
     Args:
-        observations: pairs of seconds since the epoch and state, in any order; one before the window may carry in.
+        observations: pairs of seconds since the epoch and state, in any order; one before the window may carry in,
+            one after it ends the time of the one before.
         started: beginning of the window, seconds since the epoch.
         finished: end of the window.
         maximum_gap_seconds: how long one observation holds at most.
+        maintenance: recorded maintenance windows; that time and what was seen in it count for nothing.
     """
-    ordered = sorted((float(when), str(state)) for when, state in observations if float(when) <= finished)
+    breaks = _merged(maintenance)
+    everything = sorted(
+        (float(when), str(state))
+        for when, state in observations
+        if not any(since <= float(when) < until for since, until in breaks)
+    )
+    ordered = [(when, state) for when, state in everything if when <= finished]
     seconds = {UP: 0.0, DOWN: 0.0, UNOBSERVED: 0.0}
-    for (begin, state), (end, _next_state) in itertools.pairwise(ordered):
-        held_until = min(end, begin + maximum_gap_seconds)
-        seconds[state] += max(0.0, held_until - max(begin, started))
+    for (begin, state), (end, _next_state) in itertools.pairwise(everything):
+        held_until = min(end, begin + maximum_gap_seconds, finished)
+        seconds[state] += _seconds_outside(max(begin, started), held_until, breaks)
     observed = seconds[UP] + seconds[DOWN]
     count = sum(1 for when, state in ordered if state != UNOBSERVED and when + maximum_gap_seconds > started)
     reason = None
@@ -109,11 +130,28 @@ def availability_of(
         up_seconds=seconds[UP],
         down_seconds=seconds[DOWN],
         observed_seconds=observed,
-        window_seconds=max(0.0, finished - started),
+        window_seconds=_seconds_outside(started, finished, breaks),
         percent=None if reason else min(100.0, 100.0 * seconds[UP] / observed),
         reason=reason,
-        down_now=bool(ordered) and ordered[-1][1] == DOWN,
+        down_now=bool(ordered) and len(ordered) == len(everything) and ordered[-1][1] == DOWN,
     )
+
+
+def _merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the intervals in order, those that touch as one."""
+    merged: list[Interval] = []
+    for begin, end in sorted((float(begin), float(end)) for begin, end in intervals if begin < end):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _seconds_outside(begin: float, end: float, breaks: Iterable[Interval]) -> float:
+    """Return how long it is from begin to end without the breaks."""
+    inside = sum(max(0.0, min(end, until) - max(begin, since)) for since, until in breaks)
+    return max(0.0, end - begin - inside)
 
 
 def availability_of_runs(

@@ -10,11 +10,12 @@ wire (times as ISO text in UTC); only ``series`` and ``observations``, which are
 from __future__ import annotations
 
 from .errors import StoreError
+from .histories import Point, Sample, Sighting, observations, observations_of, samples_of, series
 from .holder import Holder, current_holder
 from .leases import begin, refusals, release, renew_lease
 from .location import default_url, state_directory
 from .opening import open_store
-from .queries import Point, Sighting, last_result, last_run, last_runs, observations, runs_between, series
+from .queries import last_result, last_run, last_runs, runs_between
 from .recording import finish
 from .staleness import Refusal
 from .transactions import Store
@@ -24,6 +25,7 @@ __all__ = [
     "Holder",
     "Point",
     "Refusal",
+    "Sample",
     "Sighting",
     "Store",
     "StoreError",
@@ -36,11 +38,13 @@ __all__ = [
     "last_run",
     "last_runs",
     "observations",
+    "observations_of",
     "open_store",
     "refusals",
     "release",
     "renew_lease",
     "runs_between",
+    "samples_of",
     "series",
     "state_directory",
     "verdict",

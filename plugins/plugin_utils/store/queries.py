@@ -1,13 +1,12 @@
 # Copyright (c) 2026 aiops.runbooks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What reports, trends and availability read: always a fixed number of statements, however many runs there are."""
+"""Whole records out of the store: always a fixed number of statements, however many runs there are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,44 +24,6 @@ if TYPE_CHECKING:
 
 #: More names than this are compared in Python: a statement takes a bounded number of parameters.
 NAMES_IN_STATEMENT = 400
-
-
-@dataclass(frozen=True)
-class Point:
-    """One measured figure of a check.
-
-    Args:
-        at: when the check looked, UTC.
-        value: the figure.
-        state: state of the result that it comes from.
-        run_id: the run.
-    """
-
-    at: datetime
-    value: float
-    state: str
-    run_id: str
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """What one finished run says about a system being up.
-
-    Args:
-        at: when the run started, UTC.
-        finished: when it was over, UTC.
-        reachable: whether the host answered.
-        checks: state of each check that the profile marks with ``availability``.
-        procedure: the run's procedure.
-        run_id: the run.
-    """
-
-    at: datetime
-    finished: datetime | None
-    reachable: bool
-    checks: Mapping[str, str]
-    procedure: str
-    run_id: str
 
 
 def runs_between(
@@ -85,8 +46,8 @@ def runs_between(
         states: only runs in these states; None also gives ``running``, ``interrupted`` and ``refused`` ones.
     """
     runs = tables().runs
-    conditions = _period(runs.c.started, start, end)
-    conditions += _among(runs.c.host, hosts) + _among(runs.c.procedure, procedures) + _among(runs.c.state, states)
+    conditions = within(runs.c.started, start, end)
+    conditions += among(runs.c.host, hosts) + among(runs.c.procedure, procedures) + among(runs.c.state, states)
     chosen = sa.select(runs.c.id).where(*conditions)
     found = read(store, lambda connection: _complete(connection, chosen))
     return [run for run in found if hosts is None or run["host"] in hosts]
@@ -114,7 +75,7 @@ def last_runs(
 ) -> dict[str, Row]:
     """Return the newest Run record of each host that has one; ``before`` leaves out what started then or later."""
     runs = tables().runs
-    conditions = _among(runs.c.host, hosts) + _among(runs.c.state, states)
+    conditions = among(runs.c.host, hosts) + among(runs.c.state, states)
     if procedure is not None:
         conditions.append(runs.c.procedure == procedure)
     if before is not None:
@@ -147,84 +108,31 @@ def last_result(
     return {**result_record(found[0]), "run_id": found[0]["run_id"]} if found else None
 
 
-def series(store: Store, host: str, check: str, metric: str | None, start: datetime, end: datetime) -> list[Point]:
-    """Return a figure of a check over [start, end), oldest first, only where it was measured as a number.
-
-    Args:
-        store: an open store.
-        host: inventory host.
-        check: name of the check.
-        metric: one of its ``metrics``; None for the result's ``value``.
-        start: first moment, UTC.
-        end: moment after the last, UTC.
-    """
-    results = tables().results
-    column = results.c.value if metric is None else results.c.metrics
-    query = (
-        sa.select(results.c.started, column.label("figure"), results.c.state, results.c.run_id)
-        .where(results.c.host == host, results.c.check == check, *_period(results.c.started, start, end))
-        .order_by(results.c.started, results.c.run_id)
-    )
-    points = []
-    for row in read(store, lambda connection: connection.execute(query).all()):
-        figure = row.figure if metric is None else (row.figure or {}).get(metric)
-        if isinstance(figure, (int, float)) and not isinstance(figure, bool):
-            points.append(Point(at=row.started, value=figure, state=row.state, run_id=row.run_id))
-    return points
-
-
-def observations(store: Store, host: str, start: datetime, end: datetime) -> list[Sighting]:
-    """Return what every finished run that started in [start, end) says about a host being up, oldest first."""
-    runs, results = tables().runs, tables().results
-    conditions = [runs.c.host == host, runs.c.state.in_(STATES), *_period(runs.c.started, start, end)]
-    chosen = sa.select(runs.c.id).where(*conditions)
-
-    def work(connection: Connection) -> tuple[Sequence[Any], Sequence[Any], dict[str, Any]]:
-        query = sa.select(runs).where(*conditions).order_by(*_order(runs))
-        states = sa.select(results.c.run_id, results.c.check, results.c.state).where(results.c.run_id.in_(chosen))
-        return connection.execute(query).all(), connection.execute(states).all(), _profiles(connection, chosen)
-
-    found, checked, profiles = read(store, work)
-    states_of: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in checked:
-        states_of[row.run_id][row.check] = row.state
-    return [
-        Sighting(
-            at=run.started,
-            finished=run.finished,
-            reachable=run.reachable is not False,
-            checks=_availability(states_of[run.id], profiles.get(run.profile_digest)),
-            procedure=run.procedure,
-            run_id=run.id,
-        )
-        for run in found
-    ]
-
-
-def _availability(states: Mapping[str, str], profile: Any) -> dict[str, str]:
-    checks = (profile or {}).get("checks") or {}
-    return {name: state for name, state in states.items() if (checks.get(name) or {}).get("availability")}
-
-
-def _period(column: ColumnElement[Any], start: datetime, end: datetime) -> list[ColumnElement[bool]]:
+def within(column: ColumnElement[Any], start: datetime, end: datetime) -> list[ColumnElement[bool]]:
+    """Return the conditions that a moment is in [start, end)."""
     return [column >= utc(start, "start"), column < utc(end, "end")]
 
 
-def _among(column: ColumnElement[Any], names: Collection[str] | None) -> list[ColumnElement[bool]]:
+def among(column: ColumnElement[Any], names: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """Return the condition that a column is one of the names; none for None, and none for very many names.
+
+    Whoever asks compares the rows with the names once more.
+    """
     if names is None or len(names) > NAMES_IN_STATEMENT:
         return []
     return [column.in_(sorted(names))]
 
 
-def _order(runs: Table) -> tuple[ColumnElement[Any], ...]:
+def oldest_first(runs: Table) -> tuple[ColumnElement[Any], ...]:
+    """Return the order of runs in every answer."""
     return runs.c.started, runs.c.host, runs.c.id
 
 
 def _complete(connection: Connection, chosen: Select[Any]) -> list[Row]:
     """Return the chosen runs with everything that belongs to them, in four statements."""
     runs, results, actions = tables().runs, tables().results, tables().actions
-    rows = fetch(connection, sa.select(runs).where(runs.c.id.in_(chosen)).order_by(*_order(runs)))
-    profiles = _profiles(connection, chosen)
+    rows = fetch(connection, sa.select(runs).where(runs.c.id.in_(chosen)).order_by(*oldest_first(runs)))
+    profiles = profiles_of(connection, chosen)
     parts: dict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
     for place, table, record in ((0, results, result_record), (1, actions, action_record)):
         query = sa.select(table).where(table.c.run_id.in_(chosen)).order_by(table.c.run_id, table.c.position)
@@ -233,7 +141,8 @@ def _complete(connection: Connection, chosen: Select[Any]) -> list[Row]:
     return [run_record(row, profiles.get(row["profile_digest"]), *parts[row["id"]]) for row in rows]
 
 
-def _profiles(connection: Connection, chosen: Select[Any]) -> dict[str, Any]:
+def profiles_of(connection: Connection, chosen: Select[Any]) -> dict[str, Any]:
+    """Return the profile snapshots of the chosen runs by their digests."""
     runs, profiles = tables().runs, tables().profiles
     digests = sa.select(runs.c.profile_digest).where(runs.c.id.in_(chosen))
     query = sa.select(profiles.c.digest, profiles.c.content).where(profiles.c.digest.in_(digests))
