@@ -54,10 +54,10 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 ##@ demo
 
 WEEKLY := $(BIN)/ansible-playbook playbooks/weekly.yml
-# Where inventories/demo keeps its store and its reports.
-STATE := .demo/state
-demo demo-break demo-repair: export AIOPS_STATE_DIR := $(CURDIR)/$(STATE)
-SHOW_REPORTS = @printf '\nThe reports are in %s:\n' "$(AIOPS_STATE_DIR)/reports"; ls -1t "$(AIOPS_STATE_DIR)/reports"
+# The store and the reports stay with the demo, whatever the user's own settings are.
+demo demo-break demo-repair: export AIOPS_STATE_DIR := $(CURDIR)/.demo/state
+demo demo-break demo-repair: export AIOPS_STORE_URL :=
+NEXT = @printf '\nNext: %s\n'
 
 .PHONY: demo
 demo: setup  ## Start four systems on this machine, run the weekly procedure, show where the report is
@@ -65,7 +65,7 @@ demo: setup  ## Start four systems on this machine, run the weekly procedure, sh
 	@$(BIN)/python -m demo up
 	$(SAY) "ansible-playbook playbooks/weekly.yml"
 	@$(WEEKLY)
-	$(SHOW_REPORTS)
+	$(NEXT) 'open the report above, make demo-break, make demo-down'
 
 .PHONY: demo-break
 demo-break: setup  ## Make believable trouble in the demo and see the weekly procedure catch it
@@ -73,7 +73,7 @@ demo-break: setup  ## Make believable trouble in the demo and see the weekly pro
 	@$(BIN)/python -m demo break
 	$(SAY) "ansible-playbook playbooks/weekly.yml (it ends with an error: systems are critical now)"
 	@status=0; $(WEEKLY) || status=$$?; case $$status in 2|4|6) ;; 0) echo "The trouble was not noticed."; exit 1 ;; *) exit $$status ;; esac
-	$(SHOW_REPORTS)
+	$(NEXT) 'open the report above, make demo-repair, make demo-down'
 
 .PHONY: demo-repair
 demo-repair: setup  ## Undo the trouble and run the weekly procedure again
@@ -81,7 +81,7 @@ demo-repair: setup  ## Undo the trouble and run the weekly procedure again
 	@$(BIN)/python -m demo repair
 	$(SAY) "ansible-playbook playbooks/weekly.yml"
 	@$(WEEKLY)
-	$(SHOW_REPORTS)
+	$(NEXT) 'make demo-down'
 
 .PHONY: demo-down
 demo-down:  ## Stop the demo systems and remove all they kept
