@@ -1,7 +1,7 @@
 # Copyright (c) 2026 aiops.runbooks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gather what :func:`locks.verdict` judges: the lock, its process id, the process, who has the database open."""
+"""Gather what :func:`locks.lock_verdict` judges: the lock, its process id, the process, who has the database open."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class LockVerdict:
     fields: dict[str, Any]
 
 
-def verdict(facts: Mapping[str, Any]) -> LockVerdict:
+def lock_verdict(facts: Mapping[str, Any]) -> LockVerdict:
     """Judge a lock.
 
     Args:

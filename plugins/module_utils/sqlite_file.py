@@ -13,25 +13,15 @@ from typing import TYPE_CHECKING, Sequence
 
 from .sqlite_header import Header, HeaderError, read_header
 from .sqlite_inspection import DEPTHS, MESSAGES, SqliteInspection
-from .sqlite_open import (
-    COPY,
-    DEFAULT_COPY_LIMIT_BYTES,
-    Sidecars,
-    choose_way,
-    connected,
-    fingerprint,
-    read_sidecars,
-    still_valid,
-    turn,
-    verdict_of_error,
-)
+from .sqlite_open import ATTEMPTS, DEFAULT_COPY_LIMIT_BYTES, connected, turn, verdict_of_error
+from .sqlite_sidecars import COPY, SHARED_INDEX, Sidecars, choose_way, fingerprint, read_sidecars, still_valid
 
 if TYPE_CHECKING:
     import sqlite3
 
 DEFAULT_TIME_BUDGET_SECONDS = 60.0
 _MESSAGE_CHARACTERS = 300
-_ATTEMPTS = 3
+_MOMENT_SECONDS = 0.02
 
 
 def inspect(
@@ -107,7 +97,7 @@ def _kind_of_file(seen: SqliteInspection, path: str) -> SqliteInspection:
 def _inspect_file(seen: SqliteInspection, question: _Question, deadline: float) -> SqliteInspection:
     """Look at the file; look again when somebody opened it while it was read without locks."""
     found = seen
-    for _attempt in range(_ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         before = fingerprint(question.path)
         sidecars = read_sidecars(question.path)
         try:
@@ -134,8 +124,13 @@ def _inspect_file(seen: SqliteInspection, question: _Question, deadline: float) 
         found = _from_sqlite(replace(found, way=way), question, way, deadline)
         if found.verdict == "corrupt":
             found = _cut_short(found, header, sidecars)
-        if still_valid(way, before, question.path):
+        # A writer that opens or closes the database at this moment makes the shared index come and go.
+        moment = way == SHARED_INDEX and found.verdict == "unreadable"
+        if still_valid(way, before, question.path) and not moment:
             break
+        time.sleep(_MOMENT_SECONDS if moment else 0)
+    if sidecars.wal_bytes and not sidecars.wal_valid and found.verdict == "ok":
+        return replace(found, messages=(f"SQLite ignores the {sidecars.wal_bytes} bytes of the write-ahead log",))
     return found
 
 

@@ -19,6 +19,9 @@ HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\x00"
 #: The first bytes of a rollback journal that holds a transaction; a finished journal is gone, empty or zeroed here.
 JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+WAL_HEADER_BYTES = 32
+_WAL_MAGICS = (0x377F0682, 0x377F0683)
+_WAL_VERSION = 3007000
 _SMALLEST_PAGE_BYTES = 512
 _VERDICT_OF_FAULT = {"file_missing": "missing", "not_a_regular_file": "not_a_regular_file"}
 _ENCODINGS = {1: "UTF-8", 2: "UTF-16le", 3: "UTF-16be"}
@@ -118,7 +121,7 @@ def parse_header(data: bytes) -> Header:
     page_size = 65536 if page_size == 1 else page_size
     if page_size < 512 or page_size & (page_size - 1):
         raise ValueError(f"the header claims a page size of {page_size} bytes")
-    write_version, read_version = data[18], data[19]
+    read_version = data[19]
     if read_version not in (1, 2):
         raise ValueError(f"the header claims file format version {read_version}")
     change_counter, page_count, _first_free, freelist_count = struct.unpack_from(">4I", data, 24)
@@ -128,11 +131,27 @@ def parse_header(data: bytes) -> Header:
         page_size=page_size,
         # Very old writers leave the figure alone: it counts only when it was written with the last change.
         page_count=page_count if page_count and change_counter == valid_for else None,
-        wal=write_version == 2 and read_version == 2,
+        wal=read_version == 2,
         freelist_count=freelist_count,
         user_version=user_version,
         encoding=_ENCODINGS.get(encoding),
     )
+
+
+def is_wal_header(data: bytes) -> bool:
+    """Tell whether a write-ahead log begins with a header that SQLite accepts, its checksum included."""
+    if len(data) < WAL_HEADER_BYTES:
+        return False
+    magic, version, page_size = struct.unpack_from(">3I", data)
+    if magic not in _WAL_MAGICS or version != _WAL_VERSION or not 512 <= page_size <= 65536:
+        return False
+    # The lowest bit of the magic number says in which byte order the sums were made.
+    words = struct.unpack_from(">6I" if magic & 1 else "<6I", data)
+    first = second = 0
+    for even, odd in zip(words[::2], words[1::2]):
+        first = (first + even + second) & 0xFFFFFFFF
+        second = (second + odd + first) & 0xFFFFFFFF
+    return struct.unpack_from(">2I", data, 24) == (first, second)
 
 
 def looks_like(data: bytes) -> str:

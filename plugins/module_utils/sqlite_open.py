@@ -1,101 +1,43 @@
 # Copyright (c) 2026 aiops.runbooks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Open an SQLite database so that nothing on the disk changes, whatever state its owner left it in.
-
-``mode=ro`` alone is not harmless: on a database in WAL mode it creates ``-wal`` and ``-shm`` files (owned by whoever
-looked, which can lock the application out) and writes to ``-shm``. The way in is chosen from the files that exist:
-
-- no WAL mode, or not in use: ``mode=ro``; SQLite refuses, rather than rolls back, a hot journal;
-- WAL mode with ``-shm`` and ``-wal``: ``readonly_shm=1``, which takes part in the locking and writes nothing, and
-  which reads the log by itself when the application that kept the index is dead;
-- WAL mode without ``-wal`` or with an empty one that nobody has open: everything is in the main file, and
-  ``immutable=1`` reads it without locks or sidecars. It is wrong in every other case, so the caller asks
-  :func:`still_valid` afterwards and looks again when an application has opened the database meanwhile;
-- WAL mode, a ``-wal`` with content and no ``-shm`` (a copy of a live database): SQLite cannot read that without
-  creating files beside it, so a private copy is read.
-"""
+"""Open an SQLite database so that nothing on the disk changes, see :mod:`sqlite_sidecars` for the ways in."""
 
 from __future__ import annotations
 
 import os
-import stat
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any, Callable, Iterator, TypeVar
 
 from .errors import CheckError
-from .sqlite_header import JOURNAL_MAGIC, HeaderError, read_header
+from .sqlite_header import HeaderError, read_header
+from .sqlite_lock import is_locked
+from .sqlite_sidecars import (
+    COPY,
+    IMMUTABLE,
+    READ_ONLY,
+    SHARED_INDEX,
+    choose_way,
+    fingerprint,
+    read_sidecars,
+    still_valid,
+)
 
 if TYPE_CHECKING:
     import sqlite3
 
-READ_ONLY = "read_only"
-SHARED_INDEX = "shared_index"
-IMMUTABLE = "immutable"
-COPY = "copy"
+Found = TypeVar("Found")
 _PARAMETERS = {READ_ONLY: "mode=ro", SHARED_INDEX: "mode=ro&readonly_shm=1", IMMUTABLE: "mode=ro&immutable=1"}
+#: How often a look is repeated because somebody opened or closed the database at that moment.
+ATTEMPTS = 5
 DEFAULT_COPY_LIMIT_BYTES = 256 * 1024 * 1024
 _COPY_BLOCK_BYTES = 1024 * 1024
 # Closing any descriptor of a file drops all POSIX locks that this process holds on it, SQLite's among them. Checks
 # of one host share a process, so looks at one file take turns.
 _TURNS: dict[tuple[int, int], threading.Lock] = {}
 _TURNS_LOCK = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Sidecars:
-    """The files beside a database: sizes in bytes, None when a file does not exist."""
-
-    wal_bytes: int | None
-    shm_bytes: int | None
-    journal_bytes: int | None
-    journal_hot: bool
-
-
-def read_sidecars(path: str) -> Sidecars:
-    """Look at the files beside a database without opening the database."""
-    journal_bytes = _size(path + "-journal")
-    return Sidecars(
-        _size(path + "-wal"),
-        _size(path + "-shm"),
-        journal_bytes,
-        bool(journal_bytes) and _begins_with(path + "-journal", JOURNAL_MAGIC),
-    )
-
-
-def choose_way(wal_mode: bool, sidecars: Sidecars) -> str:
-    """Return how the database has to be opened, see the module's text."""
-    if not wal_mode:
-        return READ_ONLY
-    if sidecars.wal_bytes is not None and sidecars.shm_bytes:
-        return SHARED_INDEX
-    return COPY if sidecars.wal_bytes else IMMUTABLE
-
-
-def still_valid(way: str, before: tuple[int, ...], path: str) -> bool:
-    """Tell whether what was read without locks is still what is there.
-
-    Args:
-        way: how the database was opened.
-        before: :func:`fingerprint` from before it was opened.
-        path: the database.
-    """
-    return way not in (IMMUTABLE, COPY) or before == fingerprint(path)
-
-
-def fingerprint(path: str) -> tuple[int, ...]:
-    """Return figures that change when anybody opens or writes the database."""
-    figures = []
-    for name in (path, path + "-wal", path + "-shm"):
-        try:
-            status = os.stat(name)
-            figures += [status.st_ino, status.st_size, status.st_mtime_ns]
-        except OSError:
-            figures += [0, 0, 0]
-    return tuple(figures)
 
 
 @contextmanager
@@ -130,8 +72,11 @@ def connected(
         sqlite3.Error, OSError: as SQLite and the file system say.
     """
     import shutil
+    import sqlite3
     import tempfile
 
+    if way in (IMMUTABLE, COPY) and is_locked(path):
+        raise sqlite3.OperationalError("database is locked")
     if way != COPY:
         with _open(_uri(path, _PARAMETERS[way]), deadline, busy_timeout_seconds) as connection:
             yield connection
@@ -149,14 +94,14 @@ def connected(
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@contextmanager
-def reading(path: str, seconds: float, busy_timeout_seconds: float) -> Iterator[sqlite3.Connection]:
-    """Give a read transaction on a database that is expected to be a healthy one.
+def read(path: str, seconds: float, busy_timeout_seconds: float, use: Callable[[sqlite3.Connection], Found]) -> Found:
+    """Use a read transaction on a database that is expected to be a healthy one.
 
     Args:
         path: the database.
         seconds: until the connection is interrupted.
         busy_timeout_seconds: how long to wait for a writer's lock.
+        use: gets the connection; called again when somebody opened or closed the database at that moment.
 
     Raises:
         CheckError: ``sqlite_<verdict>`` when the file cannot be one, as kind ``sqlite`` would say.
@@ -168,11 +113,19 @@ def reading(path: str, seconds: float, busy_timeout_seconds: float) -> Iterator[
         with turn(real, seconds) as taken:
             if not taken:
                 raise CheckError("sqlite_budget_exceeded", path=path)
-            header = read_header(real)
-            way = choose_way(header.wal, read_sidecars(real))
-            with connected(real, way, deadline, busy_timeout_seconds, DEFAULT_COPY_LIMIT_BYTES) as connection:
-                connection.execute("BEGIN")
-                yield connection
+            for attempt in range(1, ATTEMPTS + 1):
+                before = fingerprint(real)
+                header = read_header(real)
+                way = choose_way(header.wal, read_sidecars(real))
+                try:
+                    found = _read_once(real, way, deadline, busy_timeout_seconds, use)
+                except Exception:
+                    if attempt == ATTEMPTS or before == fingerprint(real):
+                        raise
+                    continue
+                if still_valid(way, before, real):
+                    break
+            return found
     except HeaderError as error:
         state = "unknown" if error.verdict == "unreadable" else "critical"
         raise CheckError("sqlite_" + error.verdict, state=state, path=path, first_message=error.message) from None
@@ -182,6 +135,14 @@ def reading(path: str, seconds: float, busy_timeout_seconds: float) -> Iterator[
         raise CheckError("sqlite_wal_unread", path=path, first_message="") from None
     except (OSError, ValueError) as error:
         raise CheckError("sqlite_unreadable", path=path, first_message=str(error)) from None
+
+
+def _read_once(
+    path: str, way: str, deadline: float, busy_timeout_seconds: float, use: Callable[[sqlite3.Connection], Found]
+) -> Found:
+    with connected(path, way, deadline, busy_timeout_seconds, DEFAULT_COPY_LIMIT_BYTES) as connection:
+        connection.execute("BEGIN")
+        return use(connection)
 
 
 def verdict_of_error(error: sqlite3.Error, path: str, past_deadline: bool) -> str:
@@ -240,27 +201,6 @@ def _uri(path: str, parameters: str) -> str:
     from urllib.parse import quote
 
     return f"file:{quote(os.fsencode(os.path.abspath(path)))}?{parameters}"
-
-
-def _size(path: str) -> int | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
-
-
-def _begins_with(path: str, mark: bytes) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return os.read(descriptor, len(mark)) == mark
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
 
 
 def _copy_bytes(source: str, target: str, deadline: float) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import CheckError
 from .probe import Context
 from .query_result import Answer, table_answer
-from .sqlite_open import reading, verdict_of_error
+from .sqlite_open import read, verdict_of_error
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,16 +41,20 @@ def ask(
     import sqlite3
 
     seconds = max(0.0, context.remaining() - _RESERVE_SECONDS)
-    answers: dict[str, Answer] = {}
     asking = ""
+
+    def use(connection: sqlite3.Connection) -> dict[str, Answer]:
+        nonlocal asking
+        connection.set_authorizer(only_reads)
+        answers = {}
+        for asking, query in queries.items():
+            answers[asking] = _answer(connection, path, asking, query)
+        return answers
+
     try:
-        with reading(path, seconds, busy_timeout_seconds) as connection:
-            connection.set_authorizer(only_reads)
-            for asking, query in queries.items():
-                answers[asking] = _answer(connection, path, asking, query)
+        return read(path, seconds, busy_timeout_seconds, use)
     except sqlite3.Error as error:
         raise _named(error, path, asking, context.remaining() <= _RESERVE_SECONDS) from None
-    return answers
 
 
 def only_reads(action: int, first: str | None, second: str | None, _database: str | None, _source: str | None) -> int:

@@ -104,8 +104,8 @@ verdict:
   description:
     - What the file is.
     - V(ok), V(missing), V(is_directory), V(not_a_regular_file), V(unreadable), V(empty), V(not_a_database),
-      V(truncated), V(corrupt), V(hot_journal) (a crashed writer's transaction waits to be rolled back), V(wal_unread), V(locked),
-      V(budget_exceeded), V(tables_missing) or V(foreign_key_violations).
+      V(truncated), V(corrupt), V(hot_journal) (a crashed writer's transaction waits to be rolled back), V(wal_unread),
+      V(locked), V(budget_exceeded), V(tables_missing) or V(foreign_key_violations).
   returned: success
   type: str
   sample: truncated

@@ -105,6 +105,7 @@ failed_to_remove:
 
 import os
 import time
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -181,21 +182,21 @@ def main() -> None:
     module.exit_json(**result)
 
 
-def decide(parameters: dict[str, object], context: Context) -> list[Decision]:
+def decide(parameters: dict[str, Any], context: Context) -> list[Decision]:
     """Return the decision about every entry of the root.
 
     Args:
         parameters: of the module.
         context: clock and deadline.
     """
-    root = checked_root(str(parameters["root"]))
+    root = checked_root(parameters["root"])
     directories = scan(root, lambda: context.remaining() <= 0)
-    finished = finished_names(parameters["finished_from"], context)  # type: ignore[arg-type]
+    finished = finished_names(parameters["finished_from"], context)
     return plan(
         directories,
         finished,
-        parameters["keep_names"],  # type: ignore[arg-type]
-        parameters["older_than_days"],  # type: ignore[arg-type]
+        parameters["keep_names"],
+        parameters["older_than_days"],
         context.now,
     )
 

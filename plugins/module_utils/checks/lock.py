@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ..lock_facts import gather
-from ..locks import held_seconds, verdict
+from ..locks import held_seconds, lock_verdict
 from ..model import CRITICAL, OK, UNKNOWN, Observation, Reason
 from ..probe import Context
 
@@ -44,15 +44,17 @@ def observe(facts: Mapping[str, Any], lock_path: str) -> Observation:
     """Turn the facts about a lock into an Observation.
 
     Args:
-        facts: see :func:`locks.verdict`.
+        facts: see :func:`locks.lock_verdict`.
         lock_path: names the lock in the reason.
     """
-    found = verdict(facts)
+    found = lock_verdict(facts)
     seconds = held_seconds(facts)
     evidence = []
     if found.verdict != "none":
         process = facts["process"]
         evidence.append(f"pid: {facts['pid']['number'] or '-'} ({facts['pid']['problem'] or 'read'})")
+        if found.verdict == "stale":
+            evidence.append(f"proof: {found.fields['proof']}")
         evidence.append(f"process exists: {process['exists']}, command: {process['command'] or '-'}")
         if facts["database"] is not None:
             holders = ", ".join(str(pid) for pid in facts["database"]["holders"]) or "none seen"
