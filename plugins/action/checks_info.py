@@ -48,7 +48,10 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         begun = time.monotonic()
         if arguments["transport"] == "module" or (arguments["transport"] == "auto" and not self._has_lean_lane()):
-            answer = self._execute_module("aiops.runbooks.checks_info", task_vars=variables)
+            # Parameters of checks can hold passwords: the host's system log and verbose output do without them.
+            quiet = {**variables, "ansible_no_target_syslog": True}
+            answer = self._execute_module("aiops.runbooks.checks_info", task_vars=quiet)
+            answer.pop("invocation", None)
             answer.setdefault("transport", "module")
         else:
             results = self._ask(arguments, checks, variables)

@@ -46,7 +46,8 @@ class ActionModule(ActionBase):
             self._take(hosts, arguments, now)
         except RunbooksError as error:
             raise AnsibleActionFail(str(error)) from None
-        return {"changed": False, "hosts": hosts}
+        # The checks' parameters can hold passwords: they are registered, but never shown.
+        return {"changed": False, "hosts": hosts, "_ansible_no_log": True}
 
     def _take(self, hosts: dict[str, dict[str, Any]], arguments: dict[str, Any], now: datetime) -> None:
         holder = store.current_holder()
