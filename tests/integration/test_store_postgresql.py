@@ -18,7 +18,7 @@ from tests.integration.postgresql import PASSWORD, Server, server
 from tests.unit.store.builders import EVER, run, states, take
 
 # The same behaviour is asked of both databases; tests/unit/store/ asks SQLite.
-for name in ("contract_records", "contract_leases", "contract_races"):
+for name in ("contract_records", "contract_leases", "contract_races", "contract_attestations"):
     pytest.register_assert_rewrite(f"tests.unit.store.{name}")
     contract = importlib.import_module(f"tests.unit.store.{name}")
     globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})

@@ -9,6 +9,7 @@ wire (times as ISO text in UTC); only ``series`` and ``observations``, which are
 
 from __future__ import annotations
 
+from .attesting import Asked, attest, attestations, runs_asking
 from .errors import StoreError
 from .histories import Point, Sample, Sighting, observations, observations_of, samples_of, series
 from .holder import Holder, current_holder
@@ -22,6 +23,7 @@ from .transactions import Store
 from .verdict import exit_status, verdict
 
 __all__ = [
+    "Asked",
     "Holder",
     "Point",
     "Refusal",
@@ -29,6 +31,8 @@ __all__ = [
     "Sighting",
     "Store",
     "StoreError",
+    "attest",
+    "attestations",
     "begin",
     "current_holder",
     "default_url",
@@ -43,6 +47,7 @@ __all__ = [
     "refusals",
     "release",
     "renew_lease",
+    "runs_asking",
     "runs_between",
     "samples_of",
     "series",

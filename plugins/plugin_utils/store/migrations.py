@@ -15,9 +15,21 @@ from .schema import tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+
+def _add_attestations(connection: Connection) -> None:
+    """Version 2: what a person has attested (who, when, note, the run whose evidence it was)."""
+    moment = "TIMESTAMP WITH TIME ZONE" if connection.dialect.name == "postgresql" else "VARCHAR(27)"
+    connection.exec_driver_sql(
+        "CREATE TABLE attestations (id TEXT NOT NULL PRIMARY KEY, system TEXT NOT NULL, host TEXT NOT NULL,"
+        f" item TEXT NOT NULL, attested {moment} NOT NULL, operator TEXT NOT NULL, controller TEXT NOT NULL,"
+        " note TEXT NOT NULL, evidence_run_id TEXT)"
+    )
+    connection.exec_driver_sql("CREATE INDEX attestations_host_item_attested ON attestations (host, item, attested)")
+
+
 #: Step n (from 0) brings a store from version n + 1 to n + 2. A step is written once and never changed: it speaks
 #: SQL of its own time, not of the tables of today.
-STEPS: tuple[Callable[[Connection], None], ...] = ()
+STEPS: tuple[Callable[[Connection], None], ...] = (_add_attestations,)
 
 #: Any number that other users of the same PostgreSQL database do not take for an advisory lock.
 ADVISORY_LOCK = 5_230_964_117

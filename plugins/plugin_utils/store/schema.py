@@ -27,6 +27,7 @@ class Tables:
     results: Table
     actions: Table
     leases: Table
+    attestations: Table
 
 
 @functools.lru_cache(maxsize=1)
@@ -43,6 +44,7 @@ def tables() -> Tables:
         results=_results(metadata),
         actions=_actions(metadata),
         leases=_leases(metadata),
+        attestations=_attestations(metadata),
     )
 
 
@@ -148,4 +150,21 @@ def _leases(metadata: MetaData) -> Table:
         sa.Column("pid_namespace", sa.Text, nullable=False),
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("process_started", sa.BigInteger),
+    )
+
+
+def _attestations(metadata: MetaData) -> Table:
+    return sa.Table(
+        "attestations",
+        metadata,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("system", sa.Text, nullable=False),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("item", sa.Text, nullable=False),
+        sa.Column("attested", utc_datetime(), nullable=False),
+        sa.Column("operator", sa.Text, nullable=False),
+        sa.Column("controller", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("evidence_run_id", sa.Text),
+        sa.Index("attestations_host_item_attested", "host", "item", "attested"),
     )

@@ -36,6 +36,22 @@ def run(run_id: str, host: str = "est1", **changes: Any) -> dict[str, Any]:
     }
 
 
+def attested(identity: str, **changes: Any) -> dict[str, Any]:
+    """Return the record of an attestation."""
+    return {
+        "id": identity,
+        "system": "aimo",
+        "host": "aimo1",
+        "item": "needs_review",
+        "attested": "2026-11-21T12:00:00Z",
+        "operator": "sato",
+        "controller": "control-1",
+        "note": "確認済み: twelve entries, none new",
+        "evidence_run_id": "r1",
+        **changes,
+    }
+
+
 def result(check: str = "web", state: str = "ok", **changes: Any) -> dict[str, Any]:
     """Return a Result record."""
     return {

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import StoreError, finish, migrations, open_store
-from tests.unit.store.builders import finished, run, states, take
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import (
+    StoreError,
+    attest,
+    attestations,
+    finish,
+    migrations,
+    open_store,
+)
+from tests.unit.store.builders import attested, finished, run, states, take
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -104,3 +112,21 @@ def test_two_controllers_that_migrate_at_once_do_it_once(path: Path, monkeypatch
 
     assert [opener.exitcode for opener in openers] == [0] * 6
     assert versions(path) == [migrations.newest_version() - 1, migrations.newest_version()]
+
+
+def test_a_store_of_the_first_version_gets_its_attestations(tmp_path: Path) -> None:
+    path = tmp_path / "first.sqlite"
+    finish(open_store(f"sqlite:///{path}"), [finished("r1")])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP TABLE attestations; UPDATE schema_version SET version = 1")
+
+    assert attestations(open_store(f"sqlite:///{path}", read_only=True)) == []
+    store = open_store(f"sqlite:///{path}")
+    attest(store, [attested("a1")])
+
+    assert attestations(store) == [attested("a1")]
+    assert states(store) == {"r1": "ok"}
+    assert versions(path) == [1, 2]
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT sql FROM sqlite_master WHERE name = 'attestations_host_item_attested'"
+        assert "(host, item, attested)" in connection.execute(query).fetchone()[0]
