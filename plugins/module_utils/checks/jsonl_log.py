@@ -10,7 +10,8 @@ from typing import Any, Mapping, Pattern
 
 from ..errors import ProfileError
 from ..logs.files import Reading, blocks_of_log
-from ..logs.jsonl import JsonlCounter, JsonlFigures, Rules
+from ..logs.jsonl import JsonlCounter
+from ..logs.jsonl_rules import JsonlFigures, Rules
 from ..logs.timestamps import TimestampReader
 from ..logs.window import CHOICES, window_of
 from ..model import OK, UNKNOWN, Observation, Reason, Scalar

@@ -1,124 +1,31 @@
 # Copyright (c) 2026 aiops.runbooks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of a JSON lines log's window, in one pass; which key means what is data."""
+"""Figures of a JSON lines log's window, in one pass.
+
+Lines of the shape that the application's records share are counted block by block; every other line, and every block
+that crosses an edge of the window, is read as JSON, line by line. Both ways give the same figures.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
-import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Mapping, Pattern, Sequence
+from typing import Any, Iterable, Pattern, Sequence, Tuple
 
-from ..judge import parse_level
-from .percentiles import Histogram
-from .tally import Unread, tally
+from .jsonl_records import FURTHER_TEXT_KEYS, Record, RecordCounter
+from .jsonl_rules import JsonlFigures, Rules
+from .jsonl_shape import Shape
 from .timestamps import TimestampReader
 from .window import Window
 
-_NUMBERS = re.compile(r"\b(?:[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+)\b")
-_TEXT_CHARACTERS = 160
-_MILLISECONDS = {"s": 1000.0, "ms": 1.0, "us": 0.001}
-Record = Dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Which key of a record means what; names with dots lead into nested objects.
-
-    Attributes:
-        timestamp_keys: the first one present holds the record's time.
-        level_key: severity, such as ``ERROR``.
-        error_levels: severities that make a record an error, in capitals.
-        message_key: text for people. When it is a prefix and JSON, the JSON's keys are the record's as well.
-        duration_key: duration in ``duration_unit``.
-        duration_unit: ``s``, ``ms`` or ``us``.
-        status_key: outcome of a call, such as ``success`` or ``500``.
-        error_values: outcomes that are failures: texts, numbers, or levels such as ``>= 500``.
-        prefixes: texts that may stand before the JSON of a line or of a message.
-        ignore: patterns of plain lines that are known and mean nothing.
-        security_keys: a record with these keys and values is a security event.
-        security_prefixes: so is one whose line or message starts with one of these.
-        event_keys: the first one present names the kind of security event.
-        source_keys: the first one present names where it came from.
-        counts: names of further metrics, each with the keys and values of the records to count.
-        over_ms: durations above this are counted.
-    """
-
-    timestamp_keys: Sequence[str] = ("timestamp", "time", "ts")
-    level_key: str | None = "level"
-    error_levels: Sequence[str] = ("ERROR", "CRITICAL", "FATAL")
-    message_key: str | None = "message"
-    duration_key: str | None = None
-    duration_unit: str = "ms"
-    status_key: str | None = None
-    error_values: Sequence[Any] = ("error", ">= 500")
-    prefixes: Sequence[str] = ()
-    ignore: Sequence[Pattern[str]] = ()
-    security_keys: Mapping[str, Any] = field(default_factory=dict)
-    security_prefixes: Sequence[str] = ()
-    event_keys: Sequence[str] = ("event", "event_type")
-    source_keys: Sequence[str] = ("details.client_ip", "details.client_id", "client_ip", "client_id")
-    counts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    over_ms: float | None = None
-
-
-@dataclass
-class JsonlFigures:
-    """What the records of a window add up to.
-
-    Attributes:
-        records: how many there are.
-        errors: records of an error level, and failed calls.
-        calls: records that carry a status.
-        failed: those whose status is a failure.
-        levels: how often each severity occurs.
-        durations: in microseconds.
-        messages: texts of errors, numbers taken out.
-        security_events: how many there are.
-        events: kinds of security events.
-        sources: where they came from.
-        counts: the metrics that the rules name.
-        unread: lines of the window that are not records.
-    """
-
-    records: int = 0
-    errors: int = 0
-    calls: int = 0
-    failed: int = 0
-    levels: Counter[str] = field(default_factory=Counter)
-    durations: Histogram = field(default_factory=Histogram)
-    messages: Counter[str] = field(default_factory=Counter)
-    security_events: int = 0
-    events: Counter[str] = field(default_factory=Counter)
-    sources: Counter[str] = field(default_factory=Counter)
-    counts: dict[str, int] = field(default_factory=dict)
-    unread: Unread = field(default_factory=Unread)
-
-
-def value_at(record: Mapping[str, Any], key: str) -> Any:
-    """Return the value of a key; ``a.b`` is key b of the object at a, unless there is a key of that very name."""
-    if key in record or "." not in key:
-        return record.get(key)
-    value: Any = record
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def equals(expected: Any) -> Callable[[Any], bool]:
-    """Return a test of one value against a text, a number, a level such as ``>= 500``, or a list of these."""
-    if isinstance(expected, (list, tuple)):
-        tests = [equals(one) for one in expected]
-        return lambda value: any(test(value) for test in tests)
-    if isinstance(expected, str) and expected.lstrip()[:1] in "<>=!" and expected.strip():
-        level = parse_level(expected, "error value")
-        if level is not None:
-            reached = level.reached
-            return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and reached(value)
-    text = str(expected).lower()
-    return lambda value: value is not None and str(value).lower() == text
+# Raw control characters in strings are against the letter of JSON, and do no harm in a log.
+_DECODER = json.JSONDecoder(strict=False)
+_WORTHWHILE_LINES = 8
+_SECONDS_PER_MINUTE = 61
+_COMBINATIONS_REMEMBERED = 10000
+Row = Tuple[str, ...]
 
 
 class JsonlCounter:
@@ -131,129 +38,179 @@ class JsonlCounter:
     """
 
     def __init__(self, rules: Rules, window: Window, timestamps: TimestampReader) -> None:
-        self.figures = JsonlFigures(counts=dict.fromkeys(rules.counts, 0))
         self._rules = rules
         self._window = window
         self._timestamps = timestamps
-        self._failed = equals(list(rules.error_values))
-        self._error_levels = frozenset(level.upper() for level in rules.error_levels)
-        self._security = [(key, equals(value)) for key, value in rules.security_keys.items()]
-        self._security_prefixes = tuple(rules.security_prefixes)
+        self._records = RecordCounter(rules)
+        self._unread = self._records.figures.unread
         self._prefixes = (*rules.prefixes, *rules.security_prefixes)
-        self._counts = [
-            (name, [(key, equals(value)) for key, value in wanted.items()]) for name, wanted in rules.counts.items()
-        ]
-        self._microseconds = _MILLISECONDS[rules.duration_unit] * 1000.0
+        texts = [rules.message_key, *FURTHER_TEXT_KEYS] if rules.message_key else FURTHER_TEXT_KEYS
+        single = [key for key in (rules.level_key, rules.status_key, rules.duration_key) if key is not None]
+        counted = [key for wanted in rules.counts.values() for key in wanted]
+        self._counted: dict[str, dict[Row, bool]] = {name: {} for name in rules.counts}
+        self._shape = Shape({*texts, *single, *counted, *rules.security_keys}, rules.timestamp_keys)
 
     def count_block(self, block: bytes) -> None:
         """Count whole lines."""
-        durations: list[int] = []
-        for line in block.split(b"\n"):
-            if not line or line == b"\r":
-                continue
-            record, prefix = self._record(line)
-            if record is None:
-                self._unreadable(line)
-                continue
-            epoch = None
-            for key in self._rules.timestamp_keys:
-                stamp = record.get(key)
-                if stamp is not None:
-                    epoch = self._timestamps.epoch(stamp)
-                    break
-            if epoch is None:
-                self._unreadable(line)
-                continue
-            inside = self._window.holds(epoch)
-            self.figures.unread.neighbour(inside)
-            if inside:
-                self._count(record, prefix, durations)
-        self.figures.durations.add_many(durations)
+        try:
+            text = block.decode("utf-8")
+        except UnicodeDecodeError:
+            for line in block.split(b"\n"):
+                self._count_line(line.decode("utf-8", "surrogateescape"))
+            return
+        lines = text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        pattern = self._shape.pattern
+        if pattern is None or len(lines) < _WORTHWHILE_LINES:
+            self._count_lines(lines)
+        else:
+            self._count_alike(pattern, lines, text)
 
     def finish(self) -> JsonlFigures:
         """Return the figures."""
-        self.figures.unread.finish()
-        return self.figures
+        self._unread.finish()
+        return self._records.figures
 
-    def _record(self, line: bytes) -> tuple[Record | None, str]:
+    def _count_alike(self, pattern: Pattern[str], lines: list[str], text: str) -> None:
+        alike, rows, others = self._rows(pattern, lines, text)
+        place = self._place({row[:2] for row in rows}) if rows else None
+        if place is None:
+            self._count_lines(lines)
+            return
+        self._unread.neighbour(place)
+        if place:
+            self._count_rows(alike, rows)
+        self._count_lines(others)
+
+    def _rows(self, pattern: Pattern[str], lines: list[str], text: str) -> tuple[list[str], list[Row], list[str]]:
+        """Return the lines of the shape, their values, and the other lines."""
+        others: list[str] = []
+        alike = lines
+        if "\\" in text or any(prefix in text for prefix in self._prefixes):
+            alike, others = _parted(lines, ("\\", *self._prefixes))
+            text = "\n".join(alike)
+        rows: list[Row] = pattern.findall(text)
+        if len(rows) == len(alike):
+            # As many matches as lines: none of them reached into the next line.
+            return alike, rows, others
+        matches = [(line, pattern.match(line)) for line in alike]
+        others += [line for line, match in matches if match is None]
+        found = [(line, match.groups("")) for line, match in matches if match is not None]
+        return [line for line, _row in found], [row for _line, row in found], others
+
+    def _place(self, minutes: set[Row]) -> bool | None:
+        """Tell whether all minutes are inside (True) or outside (False) of the window; None when they must be asked."""
+        epochs = [self._timestamps.epoch(f"{minute}:00{zone}") for minute, zone in minutes]
+        known = [epoch for epoch in epochs if epoch is not None]
+        if len(known) < len(epochs):
+            return None
+        first, last = min(known), max(known) + _SECONDS_PER_MINUTE
+        if first >= self._window.start and last < self._window.end:
+            return True
+        return False if last < self._window.start or first >= self._window.end else None
+
+    def _count_rows(self, lines: Sequence[str], rows: Sequence[Row]) -> None:
+        # The first two groups are the minute and the zone.
+        columns = dict(zip(self._shape.keys, list(zip(*rows))[2:]))
+        absent = ("",) * len(rows)
+        rules, records = self._rules, self._records
+
+        def column(key: str | None) -> Sequence[str]:
+            return columns.get(key, absent) if key else absent
+
+        outcomes = list(zip(column(rules.level_key), column(rules.status_key)))
+        wrong = set()
+        for outcome, times in Counter(outcomes).items():
+            if records.add_outcomes(_value(outcome[0]), _value(outcome[1]), times):
+                wrong.add(outcome)
+        if wrong:
+            self._add_errors(rows, [index for index, outcome in enumerate(outcomes) if outcome in wrong])
+        if rules.duration_key is not None:
+            records.add_numbers([float(text) for text in column(rules.duration_key) if text[:1] in _DIGITS])
+        for name, wanted in rules.counts.items():
+            records.figures.counts[name] += self._matching(name, zip(*map(column, wanted)))
+        if rules.security_keys:
+            marks = list(zip(*map(column, rules.security_keys)))
+            marked = {mark for mark in set(marks) if records.is_security([_value(text) for text in mark])}
+            for line in [line for line, mark in zip(lines, marks) if mark in marked] if marked else ():
+                records.add_security_event(_DECODER.decode(line))
+
+    def _matching(self, name: str, rows: Iterable[Row]) -> int:
+        known = self._counted[name]
+        matching = 0
+        for row, times in Counter(rows).items():
+            if row not in known:
+                if len(known) >= _COMBINATIONS_REMEMBERED:
+                    known.clear()
+                known[row] = self._records.matches(name, [_value(text) for text in row])
+            matching += times if known[row] else 0
+        return matching
+
+    def _add_errors(self, rows: Sequence[Row], indices: Iterable[int]) -> None:
+        keys = self._shape.keys
+        for index in indices:
+            record = {key: _value(text) for key, text in zip(keys, rows[index][2:]) if text}
+            self._records.add_error(record, record.get(self._rules.level_key) if self._rules.level_key else None)
+
+    def _count_lines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._count_line(line)
+
+    def _count_line(self, line: str) -> None:
+        """Count one line, read as JSON."""
+        if not line or line == "\r":
+            return
+        record, prefix = self._record(line)
+        epoch = None
+        if record is not None:
+            stamps = (record.get(key) for key in self._rules.timestamp_keys)
+            epoch = self._timestamps.epoch(next((stamp for stamp in stamps if stamp is not None), None))
+        if record is None or epoch is None:
+            self._unreadable(line)
+            return
+        if not prefix:
+            self._shape.learn(line)
+        inside = self._window.holds(epoch)
+        self._unread.neighbour(inside)
+        if inside:
+            self._records.add(record, prefix)
+
+    def _record(self, line: str) -> tuple[Record | None, str]:
         """Return the record of a line, the message's own JSON taken in, and the prefix it was under."""
-        try:
-            text = line.decode("utf-8")
-            prefix = ""
-            if text[0] != "{":
-                text, prefix = without_prefix(text, self._prefixes)
-            record = json.loads(text)
-        except (ValueError, RecursionError):
-            return None, ""
-        if not isinstance(record, dict):
-            return None, ""
-        message = record.get(self._rules.message_key) if self._rules.message_key else None
-        if self._prefixes and isinstance(message, str) and message.startswith(self._prefixes):
+        text, prefix = (line, "") if line[0] == "{" else without_prefix(line, self._prefixes)
+        record = _object(text)
+        message = record.get(self._rules.message_key) if record and self._rules.message_key else None
+        if record and self._prefixes and isinstance(message, str) and message.startswith(self._prefixes):
             text, prefix = without_prefix(message, self._prefixes)
             nested = _object(text)
             if nested is not None:
                 record = {**nested, **record, "message_json": nested}
         return record, prefix
 
-    def _unreadable(self, line: bytes) -> None:
-        if self._rules.ignore:
-            text = line.decode("utf-8", "replace")
-            if any(pattern.search(text) for pattern in self._rules.ignore):
-                return
-        self.figures.unread.add([line], 1)
+    def _unreadable(self, line: str) -> None:
+        if not any(pattern.search(line) for pattern in self._rules.ignore):
+            self._unread.add([line.encode("utf-8", "surrogateescape")], 1)
 
-    def _count(self, record: Record, prefix: str, durations: list[int]) -> None:
-        figures, rules = self.figures, self._rules
-        figures.records += 1
-        failed = False
-        if rules.status_key is not None:
-            status = value_at(record, rules.status_key)
-            if status is not None:
-                figures.calls += 1
-                failed = self._failed(status)
-                figures.failed += failed
-        level = value_at(record, rules.level_key) if rules.level_key else None
-        if isinstance(level, str):
-            level = level.upper()[:20]
-            tally(figures.levels, (level,))
-        if failed or level in self._error_levels:
-            figures.errors += 1
-            tally(figures.messages, (self._summary(record, level),))
-        if rules.duration_key is not None:
-            duration = value_at(record, rules.duration_key)
-            if isinstance(duration, (int, float)) and not isinstance(duration, bool) and 0 <= duration < 1e12:
-                durations.append(round(duration * self._microseconds))
-        if self._security_prefixes or self._security:
-            self._count_security(record, prefix)
-        for name, wanted in self._counts:
-            if all(test(value_at(record, key)) for key, test in wanted):
-                figures.counts[name] += 1
 
-    def _count_security(self, record: Record, prefix: str) -> None:
-        marked = prefix in self._security_prefixes or (
-            bool(self._security) and all(test(value_at(record, key)) for key, test in self._security)
-        )
-        if not marked:
-            message = value_at(record, self._rules.message_key) if self._rules.message_key else None
-            if not (
-                isinstance(message, str) and self._security_prefixes and message.startswith(self._security_prefixes)
-            ):
-                return
-        self.figures.security_events += 1
-        named = [value_at(record, key) for key in self._rules.event_keys]
-        event = next((str(name) for name in named if name is not None), "") or self._summary(record, None)
-        tally(self.figures.events, (event[:_TEXT_CHARACTERS],))
-        sources = [value_at(record, key) for key in self._rules.source_keys]
-        source = next((str(one)[:_TEXT_CHARACTERS] for one in sources if one is not None), None)
-        if source is not None:
-            tally(self.figures.sources, (source,))
+_DIGITS = frozenset("-0123456789")
 
-    def _summary(self, record: Record, level: str | None) -> str:
-        message = value_at(record, self._rules.message_key) if self._rules.message_key else None
-        if message is None:
-            message = record.get("error_message") or record.get("route") or record.get("event_type") or "(no message)"
-        text = _NUMBERS.sub("#", str(message)[: 4 * _TEXT_CHARACTERS])[:_TEXT_CHARACTERS]
-        return f"{level} {text}" if level else text
+
+@functools.lru_cache(maxsize=8192)
+def _value(text: str) -> Any:
+    """Return the value of a group of the shape's pattern."""
+    if text[:1] == '"':
+        return text[1:-1]
+    return json.loads(text) if text else None
+
+
+def _parted(lines: Iterable[str], marks: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the lines without any of the marks, and those with one."""
+    without: list[str] = []
+    marked: list[str] = []
+    for line in lines:
+        (marked if any(mark in line for mark in marks) else without).append(line)
+    return without, marked
 
 
 def without_prefix(text: str, prefixes: Sequence[str]) -> tuple[str, str]:
@@ -268,7 +225,7 @@ def _object(text: str) -> Record | None:
     if text[:1] != "{":
         return None
     try:
-        value = json.loads(text)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
