@@ -62,7 +62,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except duckdb.Error as error:
         return {
             "answers": answers,
-            "error": dict(_kind_of_error(str(error)), query=name),
+            "error": dict(kind_of_error(str(error)), query=name),
             "version": duckdb.__version__,
         }
     return {"answers": answers, "version": duckdb.__version__}
@@ -83,7 +83,8 @@ def _set_time_zone(duckdb: Any, connection: Any, time_zone: str) -> None:
         return
 
 
-def _kind_of_error(message: str) -> dict[str, Any]:
+def kind_of_error(message: str) -> dict[str, Any]:
+    """Return ``kind``, ``message`` and, when another process is named, its ``pid``."""
     conflict = _CONFLICT.search(message)
     if conflict:
         return {"kind": "in_use", "message": message, "pid": int(conflict.group(2))}

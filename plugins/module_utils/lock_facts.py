@@ -9,7 +9,7 @@ import os
 import stat
 from typing import Any, Iterator
 
-from .locks import parse_pid, parse_process_stat
+from .locks import parse_lock_pid, parse_process_stat
 
 _PID_FILE_BYTES = 4096
 _SHARED_FILE_SYSTEMS = frozenset(
@@ -159,7 +159,7 @@ def _pid(path: str) -> dict[str, Any]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return dict(nothing, problem="garbage")
-        number = parse_pid(os.read(descriptor, _PID_FILE_BYTES).decode("utf-8", "replace"))
+        number = parse_lock_pid(os.read(descriptor, _PID_FILE_BYTES).decode("utf-8", "replace"))
     except OSError:
         return dict(nothing, problem="unreadable")
     finally:

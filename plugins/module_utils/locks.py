@@ -13,12 +13,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
+from .pid_file import parse_pid
+
 #: Process start times come in ticks since a boot time that is known to the second.
 _START_TOLERANCE_SECONDS = 2.0
 #: A clock that is set after the boot moves the boot time; a lock this close to it proves nothing.
 _BOOT_TOLERANCE_SECONDS = 120.0
-_PID_TEXT = re.compile(r"^\s*(\d{1,10})\b")
-_PID_NAMED = re.compile(r"(?i)\bpid\b[\"']?\s*[:=]?\s*(\d{1,10})\b")
+_PID_NAMED = re.compile(r"(?i)\bpid\b[\"']?\s*[:=]?\s*([0-9]{1,10})\b")
 _LARGEST_PID = 4194304
 
 
@@ -84,10 +85,12 @@ def held_seconds(facts: Mapping[str, Any]) -> float:
     return 0.0 if changed is None else round(max(0.0, facts["now"] - changed), 1)
 
 
-def parse_pid(text: str) -> int | None:
+def parse_lock_pid(text: str) -> int | None:
     """Return the process id that a pid file or a lock file names, None when there is none to be believed."""
-    match = _PID_TEXT.search(text) or _PID_NAMED.search(text)
-    number = int(match.group(1)) if match else 0
+    number = parse_pid(text)
+    if number is None:
+        match = _PID_NAMED.search(text)
+        number = int(match.group(1)) if match else 0
     return number if 0 < number <= _LARGEST_PID else None
 
 
