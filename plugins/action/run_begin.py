@@ -79,7 +79,7 @@ def _begun(host: str, hostvars: Any, arguments: dict[str, Any], now: datetime) -
         "state": "running",
         "profile": {},
     }
-    entry: dict[str, Any] = {"go": True, "refused": False, "run": run, "checks": [], "actions": []}
+    entry: dict[str, Any] = {"go": True, "refused": False, "run": run, "checks": [], "actions": [], "questions": []}
     try:
         found = profile.resolve(host, hostvars[host], raw, procedure, arguments["checks"])
     except ProfileError as error:
@@ -87,5 +87,6 @@ def _begun(host: str, hostvars: Any, arguments: dict[str, Any], now: datetime) -
         entry["go"] = False
         return entry
     run.update(system=found.system, profile=found.snapshot)
-    entry.update(system=found.system, timezone=found.timezone, checks=found.checks, actions=found.actions)
+    entry.update(system=found.system, timezone=found.timezone)
+    entry.update(checks=found.checks, actions=found.actions, questions=found.questions)
     return entry

@@ -14,8 +14,9 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.outcome import finished, headline
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.outcome import headline, judged, observed
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.play import batch_hosts, registered
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends import derived_results
 
 
 class ActionModule(ActionBase):
@@ -38,19 +39,34 @@ class ActionModule(ActionBase):
         )
         now = datetime.now(UTC)
         begun = registered(variables, str(variables["inventory_hostname"]), "run_begun") or {"hosts": {}}
-        runs = [
-            finished(begun["hosts"][host], _seen(variables, host), now)
-            for host in batch_hosts(variables)
-            if host in begun["hosts"]
-        ]
-        answer = {"changed": False, "runs": runs, "hosts": {run["host"]: headline(run) for run in runs}}
-        if self._task.check_mode:
-            return answer
+        hosts = [host for host in batch_hosts(variables) if host in begun["hosts"]]
+        runs = [observed(begun["hosts"][host], _seen(variables, host), now) for host in hosts]
+        asked = {host: begun["hosts"][host]["questions"] for host in hosts if begun["hosts"][host]["go"]}
         try:
-            store.finish(store.open_store(arguments["store_url"]), [run for run in runs if run["state"] != "refused"])
+            runs = self._judged(runs, asked, arguments["store_url"], now)
+            answer = _answer(runs)
+            if not self._task.check_mode:
+                able = [run for run in runs if run["state"] != "refused"]
+                store.finish(store.open_store(arguments["store_url"]), able)
         except RunbooksError as error:
+            answer = _answer([run if "counts" in run else judged(run) for run in runs])
             raise AnsibleActionFail(f"The runs could not be recorded: {error}", result=answer) from None
         return answer
+
+    def _judged(
+        self, runs: list[dict[str, Any]], asked: dict[str, Any], store_url: str, now: datetime
+    ) -> list[dict[str, Any]]:
+        """Return the runs with their verdicts, and with what the store tells of each system over time."""
+        derived: dict[str, list[dict[str, Any]]] = {}
+        if any(asked.values()):
+            check_mode = bool(self._task.check_mode)
+            opened = store.open_store(store_url, create=not check_mode, read_only=check_mode)
+            derived = derived_results(opened, runs, asked, now)
+        return [judged(run, derived.get(run["host"], ())) for run in runs]
+
+
+def _answer(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"changed": False, "runs": runs, "hosts": {run["host"]: headline(run) for run in runs}}
 
 
 def _seen(variables: Mapping[str, Any], host: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,8 @@ from .catalog import load_catalog, reason_text
 from .store.verdict import verdict
 
 
-def finished(begun: Mapping[str, Any], seen: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Complete the Run record of one host.
+def observed(begun: Mapping[str, Any], seen: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Complete the Run record of one host, but for its verdict.
 
     Args:
         begun: the host's entry of ``run_begin``.
@@ -34,11 +34,20 @@ def finished(begun: Mapping[str, Any], seen: Mapping[str, Any], now: datetime) -
         results=look.get("results") or [],
         actions=seen["actions"],
     )
-    if begun["refused"]:
-        run.update(counts={}, priority=None)
-        return run
-    run.update(verdict(run["results"], run["actions"], run["reachable"], failure))
     return run
+
+
+def judged(run: Mapping[str, Any], derived: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return the Run record with its verdict.
+
+    Args:
+        run: what ``observed`` returned.
+        derived: further Results, computed from the store.
+    """
+    if run.get("state") == "refused":
+        return {**run, "counts": {}, "priority": None}
+    results = [*run["results"], *derived]
+    return {**run, "results": results, **verdict(results, run["actions"], run["reachable"], run["failure"])}
 
 
 def headline(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.errors import Profi
 from ansible_collections.aiops.runbooks.plugins.module_utils.judge import parse_level
 
 from .plain import plain
+from .trends.questions import due as due_questions
+from .trends.questions import questions_of
 
 PREFIX = "system_"
 CADENCES = ("daily", "evening", "weekly", "monthly", "quarterly")
@@ -41,6 +43,7 @@ class Profile:
         timezone: IANA name.
         checks: the checks that are due, ready for ``checks_info``.
         actions: the actions that this procedure may plan.
+        questions: what is due of the objectives and trends, ready for ``derived_results``.
         snapshot: what reports need to know later: titles, zone, variant, layout.
     """
 
@@ -48,6 +51,7 @@ class Profile:
     timezone: str
     checks: list[dict[str, Any]]
     actions: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
     snapshot: dict[str, Any]
 
 
@@ -98,7 +102,8 @@ def resolve(
     actions = settings.get("system_actions") or []
     for action in actions:
         _refuse_wrong_action(host, action, checks)
-    _refuse_missing_checks(host, only, [check["name"] for check in checks])
+    questions = questions_of(host, settings, checks)
+    _refuse_missing_checks(host, only, [each["name"] for each in (*checks, *questions)])
     due = [
         ready
         for check, ready in zip(checks, prepared, strict=True)
@@ -111,7 +116,8 @@ def resolve(
         timezone=settings["system_timezone"],
         checks=due,
         actions=[action for action in actions if procedure not in NOW and _due(action, procedure)],
-        snapshot=_snapshot(settings, checks),
+        questions=due_questions(questions, lambda item: _asked(item, procedure, only)),
+        snapshot=_snapshot(settings, (*checks, *questions)),
     )
 
 
@@ -222,6 +228,13 @@ def _refuse_missing_checks(host: str, only: Iterable[str], names: Sequence[str])
 
 def _due(item: Mapping[str, Any], procedure: str) -> bool:
     return procedure in NOW or procedure in (item.get("every") or CADENCES)
+
+
+def _asked(question: Mapping[str, Any], procedure: str, only: Sequence[str]) -> bool:
+    """Tell whether a question to the store is due; now, only by its name: it is about months, not about now."""
+    if procedure in NOW:
+        return question["name"] in only
+    return procedure in question["every"]
 
 
 def _snapshot(settings: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
