@@ -103,7 +103,7 @@ def test_a_block_at_once_counts_what_its_lines_count(
     separators = (",", ":") if compact else (", ", ": ")
     common = [
         {
-            "time": "2026-11-21T00:15:%02dZ" % number,
+            "time": f"2026-11-21T00:15:{number:02}Z",
             "level": level,
             "message": "POST /tasks",
             "status": 200,

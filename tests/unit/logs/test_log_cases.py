@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aiops.runbooks.plugins.module_utils.checks import access_log, jsonl_log
-from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import validated
+from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.files import is_rotated_name
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.logformat import compile_format
@@ -73,25 +72,28 @@ def test_a_records_time_is_read_as_written(arguments: dict[str, Any], expected: 
 
 @pytest.mark.parametrize(("arguments", "expected"), load_cases("observe_access_log"))
 def test_an_access_logs_window_adds_up(arguments: dict[str, Any], expected: dict[str, Any], tmp_path: Path) -> None:
-    _assert_observed(access_log, arguments, expected, tmp_path / "access.log")
+    _assert_observed("access_log", arguments, expected, tmp_path / "access.log")
 
 
 @pytest.mark.parametrize(("arguments", "expected"), load_cases("observe_jsonl_log"))
 def test_a_jsonl_logs_window_adds_up(arguments: dict[str, Any], expected: dict[str, Any], tmp_path: Path) -> None:
-    _assert_observed(jsonl_log, arguments, expected, tmp_path / "app.jsonl")
+    _assert_observed("jsonl_log", arguments, expected, tmp_path / "app.jsonl")
 
 
-def _assert_observed(kind: Any, arguments: dict[str, Any], expected: dict[str, Any], log: Path) -> None:
+def _assert_observed(kind: str, arguments: dict[str, Any], expected: dict[str, Any], log: Path) -> None:
     log.write_text("".join(line + "\n" for line in arguments["lines"]), encoding="utf-8")
     # Written at the time of the case: a file that was last written before the window is not even opened.
     os.utime(log, (arguments["now"], arguments["now"]))
+    parameters = {**arguments["parameters"], "path": str(log)}
+    check = engine.parse_check(
+        {"name": "log", "kind": kind, "parameters": parameters, **arguments.get("judged_by", {})}, registry.load
+    )
     context = Context(now=arguments["now"], deadline=time.monotonic() + 30, timezone=arguments["timezone"])
-    given = {**arguments["parameters"], "path": str(log)}
-    observation = kind.look(validated("the case", kind.PARAMETERS, given), context)
-    assert observation.state == expected["state"]
-    assert (observation.reason.id if observation.reason else None) == expected["reason"]
-    assert observation.value == (None if expected["value"] is None else pytest.approx(expected["value"]))
-    assert observation.coverage == pytest.approx(expected["coverage"])
+    result = engine.answer("wiki", check, registry.load(kind), context, "2026-11-21T03:00:00Z")
+    assert result.state == expected["state"]
+    assert result.reason.id == (expected["reason"] or "within_levels")
+    assert result.value == (None if expected["value"] is None else pytest.approx(expected["value"]))
+    assert result.coverage == pytest.approx(expected["coverage"])
     for name, value in expected["metrics"].items():
-        assert observation.metrics[name] == (None if value is None else pytest.approx(value)), name
-    assert set(observation.metrics) >= set(kind.METRICS)
+        assert result.metrics[name] == (None if value is None else pytest.approx(value)), name
+    assert set(result.metrics) >= set(registry.load(kind).METRICS)
