@@ -73,7 +73,9 @@ def test_the_models_of_a_service_are_summed_up(arguments: dict[str, Any], expect
 
 
 def test_services_are_listed_by_dotted_keys_once_each() -> None:
-    config = {"services": {"critical": ["a", "b"], "admin": {"c": {}, "a": {}}, "core": None, "text": "d"}}
+    config: dict[str, Any] = {
+        "services": {"critical": ["a", "b"], "admin": {"c": {}, "a": {}}, "core": None, "text": "d"}
+    }
     keys = ["services.critical", "services.admin", "services.core", "services.text", "services.absent"]
     assert services_in(config, keys) == ["a", "b", "c"]
     assert dotted(config, "services.critical.x") is None
