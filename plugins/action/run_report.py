@@ -15,11 +15,12 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.plain import plain
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.assembly import assemble
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.procedures import PROCEDURES
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.table import terminal_table
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.writing import write_files
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "procedure": {"type": "str", "default": "weekly", "choices": ["weekly"]},
+    "procedure": {"type": "str", "default": "weekly", "choices": list(PROCEDURES)},
     "runs": {"type": "list", "elements": "dict", "default": []},
     "store_url": {"type": "str", "required": True, "no_log": True},
     "directory": {"type": "path", "required": True},
@@ -69,5 +70,12 @@ class ActionModule(ActionBase):
             self._display.warning(f"Figures of the report do not reconcile: {contradiction}")
         if report.runs and not (arguments["runs"] and SUMMARY in constants.CALLBACKS_ENABLED):
             # The callback shows the runs of its own play at the very end; nobody shows those of the store.
-            self._display.display("\n" + terminal_table(report.runs, files, arguments["languages"][0]))
-        return {"changed": False, "files": files, "contradictions": report.contradictions}
+            self._display.display(
+                "\n" + terminal_table(report.runs, files, arguments["languages"][0], report.attestations)
+            )
+        return {
+            "changed": False,
+            "files": files,
+            "contradictions": report.contradictions,
+            "attestations": report.attestations,
+        }

@@ -37,14 +37,16 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self.runs: list[dict[str, Any]] = []
         self.reports: list[str] = []
+        self.attestations: list[dict[str, Any]] = []
 
     def _keep(self, result: Any) -> None:
         name = result.task.resolved_action or result.task.action
-        answer = plain(result.result)
+        # The look at every host passes here, too: nothing is converted that is not kept.
         if name == "aiops.runbooks.run_record":
-            self.runs.extend(answer.get("runs") or [])
+            self.runs.extend(plain(result.result.get("runs")) or [])
         elif name == "aiops.runbooks.run_report":
-            self.reports.extend(answer.get("files") or [])
+            self.reports.extend(plain(result.result.get("files")) or [])
+            self.attestations.extend(plain(result.result.get("attestations")) or [])
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Keep the records of a batch."""
@@ -62,4 +64,4 @@ class CallbackModule(CallbackBase):
         from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.table import terminal_table
 
         self._display.display("")
-        self._display.display(terminal_table(self.runs, self.reports))
+        self._display.display(terminal_table(self.runs, self.reports, attestations=self.attestations))

@@ -12,8 +12,11 @@ version_added: 0.1.0
 author: aiops.runbooks contributors (@aiops)
 short_description: Write the report of a procedure
 description:
-  - Writes the report of a window in the runbook's layout, as text in each language and as one self-contained page with
+  - Writes the report of a period in the runbook's layout, as text in each language and as one self-contained page with
     all languages, from the records in the store.
+  - The period is the day (V(daily), V(evening)), the last seven days (V(weekly)), or the calendar's month or quarter in
+    the zone of the systems. In its first week a report is about the month or quarter that has just ended, later about
+    the present one so far.
   - What could not be measured says so, with the reason. Figures that contradict each other are not printed; the report
     and the return value name them.
   - In check mode nothing is written.
@@ -32,7 +35,7 @@ options:
   procedure:
     description: The procedure whose layout is used and whose newest runs are reported.
     type: str
-    choices: [weekly]
+    choices: [daily, evening, weekly, monthly, quarterly]
     default: weekly
   runs:
     description:
@@ -59,7 +62,7 @@ options:
     description: IANA name of the zone of dates and times; without it that of the systems, or UTC when they differ.
     type: str
   finished:
-    description: End of the window in ISO 8601, such as V(2026-11-21T10:00:00Z); without it now.
+    description: Moment of the report in ISO 8601, such as V(2026-11-21T10:00:00Z); without it now.
     type: str
   hosts:
     description: Only these hosts of the store; without it those of O(runs), or all.
@@ -90,6 +93,12 @@ contradictions:
   returned: always
   type: list
   elements: str
+attestations:
+  description:
+    - What a person has yet to look at, with C(host), C(name), C(title), C(state) (V(open) or V(overdue)) and C(due).
+  returned: always
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -99,7 +108,11 @@ def main() -> None:
     """Say that this is an action of the control side."""
     module = AnsibleModule(
         argument_spec={
-            "procedure": {"type": "str", "choices": ["weekly"], "default": "weekly"},
+            "procedure": {
+                "type": "str",
+                "choices": ["daily", "evening", "weekly", "monthly", "quarterly"],
+                "default": "weekly",
+            },
             "runs": {"type": "list", "elements": "dict", "default": []},
             "store_url": {"type": "str", "required": True},
             "directory": {"type": "path", "required": True},

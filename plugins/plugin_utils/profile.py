@@ -226,6 +226,25 @@ def _refuse_missing_checks(host: str, only: Iterable[str], names: Sequence[str])
             )
 
 
+def _refuse_wrong_attestations(
+    host: str, items: Iterable[Mapping[str, Any]], checks: Iterable[Mapping[str, Any]]
+) -> None:
+    names = [check["name"] for check in checks]
+    seen: set[str] = set()
+    for item in items:
+        if item["name"] in seen:
+            raise ProfileError("{}: two attestations are named {}".format(host, item["name"]), "Rename one of them")
+        seen.add(item["name"])
+        for check in item.get("checks") or []:
+            if check not in names:
+                raise ProfileError(
+                    "{}: attestation {} names the check {}, which there is not{}".format(
+                        host, item["name"], check, did_you_mean(check, names)
+                    ),
+                    "Checks: {}".format(", ".join(names)),
+                )
+
+
 def _due(item: Mapping[str, Any], procedure: str) -> bool:
     return procedure in NOW or procedure in (item.get("every") or CADENCES)
 
@@ -251,4 +270,5 @@ def _snapshot(settings: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) 
             for check in checks
         },
         "report": settings.get("system_report") or {},
+        **{key: settings[f"system_{key}"] for key in ("checklists", "attestations") if settings.get(f"system_{key}")},
     }

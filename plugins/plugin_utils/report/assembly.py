@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import STATES
 
 from .. import store
 from ..catalog import LANGUAGES, contradiction_text, load_catalog
+from .attestations import OPEN, OVERDUE
 from .availability import MAXIMUM_GAP_SECONDS
 from .figures import Run
-from .period import moment, period_of
-from .render import render_reports, system_reports
+from .period import Period, moment
+from .procedures import PROCEDURES, period_before, period_for
+from .render import Reviews, render_reports, system_reports
+
+#: An attestation that nobody gave for longer than this is as overdue as it can be.
+DAYS_ASKED = 400
 
 
 @dataclass(frozen=True)
@@ -27,11 +33,13 @@ class Assembly:
         files: text by file name.
         runs: the runs it is about, one per system instance.
         contradictions: a sentence per pair of figures that do not reconcile; they are in the report, too.
+        attestations: what a person has yet to look at: ``host``, ``name``, ``title``, ``state`` and ``due``.
     """
 
     files: dict[str, str]
     runs: list[Run]
     contradictions: list[str]
+    attestations: list[dict[str, Any]]
 
 
 def assemble(
@@ -46,10 +54,10 @@ def assemble(
     """Render the report of a play, or of what is in the store.
 
     Args:
-        procedure: ``weekly``.
+        procedure: ``daily``, ``evening``, ``weekly``, ``monthly`` or ``quarterly``.
         current: the runs of the play; when empty, the newest run of each system instance in the store.
         store_url: store that has the runs of the window; it is only read.
-        finished: ISO 8601 UTC end of the window.
+        finished: ISO 8601 UTC moment of the report, usually now.
         languages: languages of the report.
         timezone: zone of its dates; None takes the systems' own when they have one in common, else UTC.
         hosts: only these hosts; None takes those of ``current``, or all.
@@ -58,15 +66,13 @@ def assemble(
         StoreError: the store cannot be read.
     """
     end = moment(finished)
-    period = period_of(finished, timezone or "UTC")
-    # A day more than any zone is away from UTC, and the run before the window that tells its first state.
-    begin = moment(period.started) - timedelta(days=1, seconds=MAXIMUM_GAP_SECONDS)
     opened = store.open_store(store_url, create=False, read_only=True)
     wanted = hosts if hosts is not None else {str(run["host"]) for run in current} or None
-    recorded = store.runs_between(opened, wanted, None, begin, end + timedelta(seconds=1), states=STATES)
+    period = period_for(procedure, finished, timezone or "UTC")
+    recorded = store.runs_between(opened, wanted, None, _begin(period, current, procedure), _after(end), states=STATES)
     if timezone is None:
-        period = period_of(finished, _common_zone([*recorded, *current]))
-    reports = system_reports(procedure, recorded, current, period)
+        period = period_for(procedure, finished, _common_zone([*recorded, *current]))
+    reports = system_reports(procedure, recorded, current, period, _reviews(opened, wanted, end, [*recorded, *current]))
     sentences = replace(load_catalog(), zone=period.timezone)
     return Assembly(
         files=render_reports(procedure, reports, period, languages),
@@ -76,7 +82,47 @@ def assemble(
             for report in reports
             for each in report.contradictions
         ],
+        attestations=[
+            {
+                "host": str(report.run.get("host")),
+                "name": each.name,
+                "title": each.title,
+                "state": each.state,
+                "due": each.due,
+            }
+            for report in reports
+            for each in report.attestations
+            if each.state in (OPEN, OVERDUE)
+        ],
     )
+
+
+def _after(end: datetime) -> datetime:
+    return end + timedelta(seconds=1)
+
+
+def _begin(period: Period, current: Sequence[Run], procedure: str) -> datetime:
+    """Return from when runs are read: a little before the period, or from the period before when growth is printed.
+
+    A day more than any zone is away from UTC, and the run before the window that tells its first state.
+    """
+    layouts = [((run.get("profile") or {}).get("report") or {}).get(procedure) or [] for run in current]
+    compares = not current or any(
+        line.get("compare") == "previous_period"
+        for layout in layouts
+        for section in layout
+        for line in section.get("lines") or []
+    )
+    first = period_before(period) if compares else period
+    return moment(first.started) - timedelta(days=1, seconds=MAXIMUM_GAP_SECONDS)
+
+
+def _reviews(opened: store.Store, hosts: Collection[str] | None, end: datetime, runs: Sequence[Run]) -> Reviews:
+    """Return what was attested and what asked for it; nothing is read for systems without attestations."""
+    if not any((run.get("profile") or {}).get("attestations") for run in runs):
+        return Reviews()
+    asked = store.runs_asking(opened, hosts, list(PROCEDURES), end - timedelta(days=DAYS_ASKED), _after(end))
+    return Reviews(store.attestations(opened, hosts), [vars(each) for each in asked])
 
 
 def _common_zone(runs: Sequence[Run]) -> str:

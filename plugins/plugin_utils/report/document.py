@@ -9,40 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from .availability import Availability, availability_of_runs, printed_downtime, printed_percent
-from .figures import Figure, FirstMetric, Run, check_figure, incidents, result_of
+from .attestations import Attestation
+from .availability import Availability, availability_of_runs
+from .checklist import Checklist, checklist_of
+from .episodes import Episode, episodes
+from .figures import FirstMetric, Run
 from .layout import sections_of
+from .lines import Line, Material, Section, printed_metrics, section_of
 from .notes import SEVERITY, Finding, findings, history
-from .numbers import is_number
 from .period import Period, seconds_of
+from .procedures import PROCEDURES
 from .reconcile import Contradiction, reconcile
-
-#: Lines that are lists of sentences instead of one figure.
-LISTS = ("notes", "suggestions", "actions")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a section.
-
-    Args:
-        name: ``availability``, ``downtime``, ... or ``<check>:<metric>``, as a Contradiction names it.
-        figure: what it prints; None for a list of sentences.
-        stated: the line as the layout states it: label, prefix, suffix, check, metric.
-    """
-
-    name: str
-    figure: Figure | None
-    stated: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A block of lines under a title."""
-
-    name: str
-    title: Any
-    lines: Sequence[Line]
+from .trends import Trend, trends_of
 
 
 @dataclass(frozen=True)
@@ -51,17 +29,29 @@ class SystemReport:
 
     Args:
         run: the report's own run.
+        own: the results that are this run's own; others are carried over from earlier in the day.
+        inside: the runs of the period, the report's own last.
         state: the verdict, never milder than the worst result.
         counts: results per state, counted from the results.
+        episodes: incidents of the period.
+        checklist: the procedure's checklist, None when the profile has none.
+        attestations: what a person must look at.
+        trends: figures that were measured more than once in the period.
     """
 
     run: Run
+    own: Sequence[Mapping[str, Any]]
+    inside: Sequence[Run]
     state: str
     counts: Mapping[str, int]
     availability: Availability
     sections: Sequence[Section]
     findings: Sequence[Finding]
     history: Sequence[Mapping[str, Any]]
+    episodes: Sequence[Episode] = field(default_factory=tuple)
+    checklist: Checklist | None = None
+    attestations: Sequence[Attestation] = field(default_factory=tuple)
+    trends: Sequence[Trend] = field(default_factory=tuple)
     contradictions: Sequence[Contradiction] = field(default_factory=tuple)
 
 
@@ -71,6 +61,8 @@ def build_system(
     procedure: str,
     standard: Mapping[str, Any],
     first_metric: FirstMetric,
+    before: Sequence[Run] = (),
+    attestations: Sequence[Attestation] = (),
 ) -> SystemReport:
     """Build the report of one system instance.
 
@@ -80,18 +72,16 @@ def build_system(
         procedure: which layout of the profile is used.
         standard: the standard layout.
         first_metric: gives the name of a kind's value.
+        before: its runs of the period before, the one that reported it last.
+        attestations: its attestations as they stand when the report is made.
     """
-    run = runs[-1]
+    earlier = [each for each in runs[:-1] if _within(each, period)]
+    run = carried(runs[-1], earlier) if PROCEDURES[procedure].carries else runs[-1]
+    inside = [*earlier, run]
     availability = availability_of_runs(runs, period)
-    inside = [each for each in runs[:-1] if seconds_of(str(each["started"])) >= seconds_of(period.started)] + [run]
-    sections = [
-        Section(
-            name=str(stated.get("section") or "checks"),
-            title=stated.get("title"),
-            lines=[_line(line, runs, inside, availability, period, first_metric) for line in stated.get("lines") or []],
-        )
-        for stated in sections_of(run, procedure, inside, standard)
-    ]
+    found = episodes(runs, period.started, period.finished)
+    material = Material([*runs[:-1], run], inside, before, period, availability, found, first_metric)
+    sections = [section_of(stated, material) for stated in sections_of(run, procedure, inside, standard)]
     results = list(run.get("results") or [])
     counts = {state: sum(1 for result in results if result.get("state") == state) for state in SEVERITY}
     contradictions = reconcile(
@@ -100,19 +90,57 @@ def build_system(
             "counts": run.get("counts"),
             "state": run.get("state"),
             "results": results,
-            "printed": _printed_metrics(sections),
+            "printed": printed_metrics(sections),
         }
     )
+    checked = _without_contradictions(sections, contradictions)
     return SystemReport(
         run=run,
+        own=list(runs[-1].get("results") or []),
+        inside=inside,
         state=_verdict(run, results),
         counts=counts,
         availability=availability,
-        sections=_without_contradictions(sections, contradictions),
+        sections=checked,
         findings=findings(run),
-        history=history(runs, period.started),
+        history=history([*earlier, run], period.started),
+        episodes=found,
+        checklist=checklist_of(run, inside, PROCEDURES[procedure].checklist),
+        attestations=attestations,
+        trends=trends_of(checked, inside, first_metric),
         contradictions=contradictions,
     )
+
+
+def carried(run: Run, earlier: Sequence[Run]) -> Run:
+    """Return a run that also holds what earlier runs of its period found and it did not look at again.
+
+    A system that cannot be reached now says nothing about any of it.
+    """
+    results = list(run.get("results") or [])
+    if run.get("reachable") is False or not results:
+        return run
+    known = {str(result.get("check")) for result in results}
+    still_asked = (run.get("profile") or {}).get("checks") or {}
+    for each in reversed(earlier):
+        for result in each.get("results") or []:
+            check = str(result.get("check"))
+            if check not in known and check in still_asked:
+                known.add(check)
+                results.append(result)
+    order = {check: place for place, check in enumerate(still_asked)}
+    results.sort(key=lambda result: order.get(str(result.get("check")), len(order)))
+    states = [str(result.get("state")) for result in results]
+    return {
+        **run,
+        "results": results,
+        "counts": {state: states.count(state) for state in SEVERITY},
+        "state": _verdict(run, results),
+    }
+
+
+def _within(run: Run, period: Period) -> bool:
+    return seconds_of(period.started) <= seconds_of(str(run["started"])) < seconds_of(period.finished)
 
 
 def _verdict(run: Run, results: Sequence[Mapping[str, Any]]) -> str:
@@ -120,87 +148,6 @@ def _verdict(run: Run, results: Sequence[Mapping[str, Any]]) -> str:
     if run.get("reachable") is False:
         states.append("critical")
     return max((state if state in SEVERITY else "unknown" for state in states), key=SEVERITY.__getitem__)
-
-
-def _line(
-    stated: Mapping[str, Any],
-    runs: Sequence[Run],
-    inside: Sequence[Run],
-    availability: Availability,
-    period: Period,
-    first_metric: FirstMetric,
-) -> Line:
-    """Return a layout's line with its figure."""
-    name = stated.get("figure")
-    if name in LISTS:
-        return Line(str(name), None, stated)
-    if name == "availability":
-        return Line("availability", _availability_figure(availability), stated)
-    if name == "downtime":
-        return Line("downtime", _downtime_figure(availability), stated)
-    if name == "incidents":
-        return Line("incidents", Figure(incidents(runs, period.started), "count"), stated)
-    if name == "updates":
-        return _updates_line(stated, inside, first_metric)
-    figure = check_figure(inside, stated, first_metric, period.timezone)
-    return Line(f"{stated.get('check')}:{_metric_name(stated, figure, first_metric)}", figure, stated)
-
-
-def _metric_name(stated: Mapping[str, Any], figure: Figure, first_metric: FirstMetric) -> str:
-    return str(stated.get("metric") or first_metric(figure.kind) or "value")
-
-
-def _availability_figure(availability: Availability) -> Figure:
-    if availability.percent is None:
-        return Figure(None, "percent", reason=_why_no_availability(availability))
-    share = 100.0 * availability.observed_seconds / availability.window_seconds
-    remarks = [{"id": "observed_share", "fields": {"observations": availability.observations, "share": share}}]
-    if availability.down_now:
-        remarks.append({"id": "down_now", "fields": {}})
-    return Figure(printed_percent(availability.percent), "percent", remarks=remarks)
-
-
-def _downtime_figure(availability: Availability) -> Figure:
-    if availability.percent is None:
-        return Figure(None, "minutes", reason=_why_no_availability(availability))
-    return Figure(*printed_downtime(availability.down_seconds))
-
-
-def _why_no_availability(availability: Availability) -> dict[str, Any]:
-    reason = availability.reason
-    if availability.observations == 0:
-        reason = "not_observed"
-    return {"id": reason, "fields": {"observations": availability.observations, "needed": 2}}
-
-
-def _updates_line(stated: Mapping[str, Any], runs: Sequence[Run], first_metric: FirstMetric) -> Line:
-    """Return the line about security updates: of the named check, or of the first that looks at them (EST-15)."""
-    check = stated.get("check") or next(
-        (
-            result.get("check")
-            for run in reversed(runs)
-            for result in run.get("results") or []
-            if result.get("kind") == "security_updates"
-        ),
-        "security_updates",
-    )
-    named = {**stated, "check": check, "format": "updates"}
-    figure = check_figure(runs, named, first_metric)
-    if figure.value is not None:
-        newest = next(result for run in reversed(runs) if (result := result_of(run, str(check))) is not None)
-        reboot = (newest.get("metrics") or {}).get("reboot_required")
-        figure = replace(figure, value={"pending": figure.value, "reboot": bool(reboot)})
-    return Line(f"{check}:pending", figure, named)
-
-
-def _printed_metrics(sections: Sequence[Section]) -> dict[str, dict[str, Any]]:
-    """Return the numbers that lines about one check will print, by check and metric."""
-    printed: dict[str, dict[str, Any]] = {}
-    for line in (line for section in sections for line in section.lines):
-        if line.figure is not None and is_number(line.figure.value) and ":" in line.name:
-            check, metric = line.name.rsplit(":", 1)
-            printed.setdefault(check, {})[metric] = line.figure.value
-    return printed
 
 
 def _without_contradictions(sections: Sequence[Section], contradictions: Sequence[Contradiction]) -> list[Section]:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .numbers import format_of, is_number
-from .period import local_day, seconds_of
+from .period import local_day
 
 Run = Mapping[str, Any]
 Result = Mapping[str, Any]
@@ -58,7 +58,11 @@ def measured(result: Result, metric: str | None, first_metric: FirstMetric) -> A
 
 
 def check_figure(
-    runs: Sequence[Run], line: Mapping[str, Any], first_metric: FirstMetric, timezone: str = "UTC"
+    runs: Sequence[Run],
+    line: Mapping[str, Any],
+    first_metric: FirstMetric,
+    timezone: str = "UTC",
+    days: int | None = None,
 ) -> Figure:
     """Return the figure of a line that names a check.
 
@@ -67,6 +71,7 @@ def check_figure(
         line: ``check``, ``metric``, ``aggregate`` (last, mean, max or sum) and ``format`` of the layout.
         first_metric: gives the name of a kind's value.
         timezone: zone whose days are summed.
+        days: days of the period; a sum of fewer says so. None is never too few.
     """
     check, metric = str(line.get("check")), line.get("metric")
     aggregate = str(line.get("aggregate") or "last")
@@ -91,6 +96,9 @@ def check_figure(
     remarks = []
     if len(numbers) < len(results):
         remarks.append({"id": "measured_share", "fields": {"measured": len(numbers), "asked": len(results)}})
+    summed = len({local_day(str(run["started"]), timezone) for run, _value in numbers})
+    if aggregate == "sum" and days is not None and summed < days:
+        remarks.append({"id": "days_share", "fields": {"measured": summed, "days": days}})
     return Figure(value, form, remarks=remarks, kind=kind, state=state)
 
 
@@ -132,29 +140,3 @@ def _why_no_value(result: Result) -> Mapping[str, Any]:
     if result.get("state") != "ok" and (result.get("reason") or {}).get("id"):
         return dict(result["reason"])
     return {"id": "metric_missing", "fields": {}}
-
-
-def incidents(runs: Iterable[Run], started: str) -> int:
-    """Return how often a system became critical in the window.
-
-    The runs of a system look at different things: a check keeps its last known state until it is looked at again.
-    The system becomes critical when the first of its checks does, or when its host cannot be reached.
-
-    Args:
-        runs: oldest first; runs before ``started`` set the state at the beginning and are not counted.
-        started: ISO 8601 UTC beginning of the window.
-    """
-    known: dict[str, str] = {}
-    count = 0
-    was_critical = False
-    beginning = seconds_of(started)
-    for run in runs:
-        profile_checks = (run.get("profile") or {}).get("checks")
-        if profile_checks:
-            known = {check: state for check, state in known.items() if check in profile_checks}
-        known.update({str(result.get("check")): str(result.get("state")) for result in run.get("results") or []})
-        critical = run.get("reachable") is False or "critical" in known.values()
-        if critical and not was_critical and seconds_of(str(run["started"])) >= beginning:
-            count += 1
-        was_critical = critical
-    return count

@@ -18,6 +18,7 @@ FORMATS = (
     "count",
     "number",
     "percent",
+    "change",
     "seconds",
     "milliseconds",
     "minutes",
@@ -122,6 +123,9 @@ def quantity(value: Any, form: str, places: int | None = None) -> Quantity:
         return _bytes_quantity(value, places)
     if form == "seconds":
         return _duration_quantity(value, places)
+    if form == "change":
+        digits = decimal_text(value, 1 if places is None else places)
+        return Quantity(digits if digits == "0" or digits.startswith("-") else f"+{digits}", "percent")
     if form == "usd":
         return Quantity(_money_text(value, places), "usd")
     if form == "milliseconds":

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .width import clean
@@ -20,13 +20,17 @@ class Period:
 
     Args:
         started: ISO 8601 UTC timestamp of its first second.
-        finished: ISO 8601 UTC timestamp of its end.
+        finished: ISO 8601 UTC timestamp of its end, which is no longer part of it.
         timezone: IANA name.
+        unit: ``day``, ``week``, ``month`` or ``quarter``; says how it is named.
+        made: ISO 8601 UTC timestamp of the report; empty when that is the end.
     """
 
     started: str
     finished: str
     timezone: str = "UTC"
+    unit: str = "week"
+    made: str = ""
 
     @property
     def first_day(self) -> str:
@@ -37,6 +41,18 @@ class Period:
     def last_day(self) -> str:
         """Return the date of the end in the period's zone."""
         return local_day(self.finished, self.timezone)
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the period was over when the report was made."""
+        return bool(self.made) and seconds_of(self.made) >= seconds_of(self.finished) and self.made != self.finished
+
+    @property
+    def days(self) -> int:
+        """Return how many calendar days the period has touched."""
+        last_second = timestamp(moment(self.finished) - timedelta(seconds=1))
+        first, last = (date.fromisoformat(day) for day in (self.first_day, local_day(last_second, self.timezone)))
+        return (last - first).days + 1
 
 
 def period_of(finished: str, timezone: str = "UTC", days: int = DAYS_OF_A_WEEK) -> Period:

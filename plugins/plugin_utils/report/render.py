@@ -9,7 +9,7 @@ Nothing here reads a clock, a store or a host: the same records give the same by
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks.registry imp
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
 
 from ..catalog import LANGUAGES, Catalog, load_catalog
+from .attestations import Attestation, attestations_of
 from .document import SystemReport, build_system
 from .figures import Run
 from .layout import load_standard_layout
 from .period import Period, seconds_of, timestamp
 from .period import moment as parsed
+from .procedures import period_before, period_for
 from .view import fleet_view
 from .width import pad, wrap
 
@@ -32,32 +34,49 @@ TEMPLATES = Path(__file__).resolve().parents[3] / "roles" / "report" / "template
 TEXT_WIDTH = 100
 
 
-def render_weekly(
+@dataclass(frozen=True)
+class Reviews:
+    """What is known about the attestations of all systems.
+
+    Args:
+        recorded: what was attested: ``system``, ``host``, ``item``, ``attested``, ``operator``, ``note``.
+        asked: the runs that may have opened one: ``system``, ``host``, ``procedure``, ``started``.
+    """
+
+    recorded: Sequence[Mapping[str, Any]] = ()
+    asked: Sequence[Mapping[str, Any]] = ()
+
+
+def render(
+    procedure: str,
     runs: Iterable[Run],
     current: Sequence[Run],
     period: Period,
     languages: Sequence[str] = LANGUAGES,
     *,
+    reviews: Reviews | None = None,
     catalog: Catalog | None = None,
     name: str | None = None,
 ) -> dict[str, str]:
-    """Render the weekly report (EST-18) of every system instance.
+    """Render a procedure's report of every system instance (EST-10, EST-18, EST-24).
 
     Args:
-        runs: recorded runs of the window; a little before it (26 hours) lets a state carry in. Those of ``current``
-            may be among them.
-        current: the runs that this report is about, one per system instance; when empty, the newest weekly run of
-            each instance in ``runs``, or its newest run at all.
-        period: the window, see `period_of`.
+        procedure: ``daily``, ``evening``, ``weekly``, ``monthly`` or ``quarterly``.
+        runs: recorded runs of the period; a little before it (26 hours) lets a state carry in, the period before it
+            lets growth be measured. Those of ``current`` may be among them.
+        current: the runs that this report is about, one per system instance; when empty, the newest run of the
+            procedure of each instance in ``runs``, or its newest run at all.
+        period: the period, see `period_for`.
         languages: ``en`` and ``ja`` in the order in which they are offered.
+        reviews: what was attested, and what asked for it.
         catalog: sentences; None loads the collection's own.
-        name: stem of the file names; None takes ``weekly-<end of the period>``.
+        name: stem of the file names; None takes ``<procedure>-<moment of the report>``.
 
     Returns:
         Text by file name: ``<name>.<language>.txt`` per language and ``<name>.html`` with all of them.
     """
-    reports = system_reports("weekly", runs, current, period)
-    return render_reports("weekly", reports, period, languages, catalog=catalog, name=name)
+    reports = system_reports(procedure, runs, current, period, reviews)
+    return render_reports(procedure, reports, period, languages, catalog=catalog, name=name)
 
 
 def render_reports(
@@ -69,19 +88,23 @@ def render_reports(
     catalog: Catalog | None = None,
     name: str | None = None,
 ) -> dict[str, str]:
-    """Render reports that `system_reports` has built; see `render_weekly`."""
+    """Render reports that `system_reports` has built; see `render`."""
     sentences = replace(catalog or load_catalog(), zone=period.timezone)
     views = [fleet_view(reports, period, procedure, sentences, language, first_metric) for language in languages]
-    stem = name or f"{procedure}-{_compact(period.finished)}"
+    stem = name or f"{procedure}-{_compact(period.made or period.finished)}"
     templates = _environment()
-    files = {
-        f"{stem}.{view['language']}.txt": templates.get_template(f"{procedure}.txt.j2").render(view) for view in views
-    }
-    files[f"{stem}.html"] = templates.get_template(f"{procedure}.html.j2").render(views=views)
+    files = {f"{stem}.{view['language']}.txt": templates.get_template("report.txt.j2").render(view) for view in views}
+    files[f"{stem}.html"] = templates.get_template("report.html.j2").render(views=views)
     return files
 
 
-def system_reports(procedure: str, runs: Iterable[Run], current: Sequence[Run], period: Period) -> list[SystemReport]:
+def system_reports(
+    procedure: str,
+    runs: Iterable[Run],
+    current: Sequence[Run],
+    period: Period,
+    reviews: Reviews | None = None,
+) -> list[SystemReport]:
     """Return the report of each system instance, without a language."""
     histories = _histories(runs, current)
     newest = {_instance(run): run for run in current} or {
@@ -89,9 +112,42 @@ def system_reports(procedure: str, runs: Iterable[Run], current: Sequence[Run], 
     }
     standard = load_standard_layout()
     return [
-        build_system([*_before(histories[instance], run), run], period, procedure, standard, first_metric)
+        build_system(
+            [*_before(histories[instance], run), run],
+            period,
+            procedure,
+            standard,
+            first_metric,
+            before=_period_before(histories[instance], procedure, period),
+            attestations=_attestations(run, reviews or Reviews(), period),
+        )
         for instance, run in newest.items()
     ]
+
+
+def _period_before(history: Sequence[Run], procedure: str, period: Period) -> list[Run]:
+    """Return the runs of the period before, the one that reported it last."""
+    previous = period_before(period)
+    begin, end = seconds_of(previous.started), seconds_of(previous.finished)
+    inside = [run for run in history if begin <= seconds_of(str(run["started"])) < end]
+    reporting = [
+        run
+        for run in history
+        if run.get("procedure") == procedure
+        and period_for(procedure, str(run["started"]), period.timezone).started == previous.started
+    ]
+    return [run for run in inside if run not in reporting[-1:]] + reporting[-1:]
+
+
+def _attestations(run: Run, reviews: Reviews, period: Period) -> list[Attestation]:
+    stated = (run.get("profile") or {}).get("attestations") or []
+    recorded = [each for each in reviews.recorded if _instance(each) == _instance(run)]
+    asked = [
+        (str(each["procedure"]), str(each["started"])) for each in reviews.asked if _instance(each) == _instance(run)
+    ]
+    own = (str(run.get("procedure")), str(run["started"]))
+    made = period.made or period.finished
+    return attestations_of(stated, recorded, [*asked, own], made, period.timezone)
 
 
 def first_metric(kind: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..catalog import Catalog, in_language, load_catalog, reason_text, text
 from .notes import SEVERITY, check_title, findings
+from .period import local_day
 from .view_rows import action_name
 from .width import cells, clean, cut, pad, wrap
 
@@ -28,6 +29,7 @@ def render_table(
     runs: Sequence[Mapping[str, Any]],
     *,
     reports: Sequence[str] = (),
+    attestations: Sequence[Mapping[str, Any]] = (),
     language: str = "en",
     width: int = 100,
     colour: bool = False,
@@ -38,6 +40,7 @@ def render_table(
     Args:
         runs: the runs of this play, one per system instance.
         reports: paths of the files that were written.
+        attestations: what a person has yet to look at: ``host``, ``title``, ``state`` and ``due``.
         language: ``en`` or ``ja``.
         width: cells of the terminal; what does not fit is wrapped, never cut off.
         colour: whether the output goes to a terminal that shows colours.
@@ -57,25 +60,35 @@ def render_table(
         lines.append(_line(row, widths, _state(run), colour=colour))
         lines += _reason_lines(run, sentences, language, width)
         lines += _plan_lines(run, sentences, language, width)
+        waiting = [item for item in attestations if item.get("host") == run.get("host")]
+        lines += _attestation_lines(run, waiting, sentences, language, width)
     for number, path in enumerate(reports):
         label = text(sentences, "texts", "reports", language) + ":"
         lines.append(("" if number else "\n") + pad(label if number == 0 else "", cells(label)) + " " + clean(path))
     return "\n".join(lines) + "\n"
 
 
-def terminal_table(runs: Sequence[Mapping[str, Any]], reports: Sequence[str] = (), language: str = "en") -> str:
+def terminal_table(
+    runs: Sequence[Mapping[str, Any]],
+    reports: Sequence[str] = (),
+    language: str = "en",
+    attestations: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """Return the table as this terminal shows it: in its width, and in colour where Ansible uses colour.
 
     Args:
         runs: the runs of this play.
         reports: paths of the files that were written.
         language: ``en`` or ``ja``.
+        attestations: what a person has yet to look at.
     """
     # Imported here: the rest of this file is usable without Ansible.
     from ansible.utils.color import ANSIBLE_COLOR
 
     width = shutil.get_terminal_size((100, 24)).columns
-    return render_table(runs, reports=reports, language=language, width=width, colour=bool(ANSIBLE_COLOR))
+    return render_table(
+        runs, reports=reports, attestations=attestations, language=language, width=width, colour=bool(ANSIBLE_COLOR)
+    )
 
 
 def _state(run: Mapping[str, Any]) -> str:
@@ -132,3 +145,19 @@ def _plan_lines(run: Mapping[str, Any], catalog: Catalog, language: str, width: 
         return []
     first_line, *rest = wrap(f"{text(catalog, 'texts', 'planned', language)}: {', '.join(planned)}", width - 4)
     return [f"  → {first_line}", *(f"    {line}" for line in rest)]
+
+
+def _attestation_lines(
+    run: Mapping[str, Any], waiting: Sequence[Mapping[str, Any]], catalog: Catalog, language: str, width: int
+) -> list[str]:
+    """Return what a person has yet to look at, the overdue ones first, each with its day."""
+    zone = str((run.get("profile") or {}).get("timezone") or "UTC")
+    lines: list[str] = []
+    for item in sorted(waiting, key=lambda each: str(each.get("due"))):
+        state = text(catalog, "attestation_states", str(item.get("state")), language)
+        title = clean(in_language(item.get("title"), language))
+        day = local_day(str(item["due"]), zone)
+        said = f"{state}: {text(catalog, 'texts', 'plan_attest', language, title=title, day=day)}"
+        first_line, *rest = wrap(f"{said} [{clean(item.get('name'))}]", width - 4)
+        lines += [f"  □ {first_line}", *(f"    {line}" for line in rest)]
+    return lines

@@ -14,7 +14,9 @@ from .document import SystemReport
 from .figures import FirstMetric
 from .notes import SEVERITY
 from .period import Period
-from .view_system import suggestions, system_view
+from .view_blocks import period_name
+from .view_lists import suggestions
+from .view_system import system_view
 
 LANGUAGE_NAMES = {"en": "English", "ja": "日本語"}
 _STATES = ("critical", "unknown", "warning", "ok")
@@ -44,7 +46,7 @@ def fleet_view(
     )
     systems = [
         {
-            **system_view(report, catalog, language, first_metric),
+            **system_view(report, period, catalog, language, first_metric),
             "availability": _availability(report, catalog, language),
             "observed": _observed(report, catalog, language),
             "suggestions": suggestions(report, catalog, language),
@@ -60,7 +62,7 @@ def fleet_view(
         "language": language,
         "language_name": LANGUAGE_NAMES.get(language, language),
         "title": text(catalog, "texts", f"{procedure}_title", language),
-        "period": f"{period.first_day} ~ {period.last_day}",
+        "period": period_name(period, catalog, language),
         "zone": text(catalog, "texts", "times_in", language, zone=period.timezone),
         "summary": text(catalog, "texts", "fleet_line", language, systems=len(ordered), counts=counted),
         "state": ordered[0].state if ordered else "unknown",

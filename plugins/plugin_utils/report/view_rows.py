@@ -20,8 +20,10 @@ from ..catalog import (
 )
 from .document import SystemReport
 from .figures import FirstMetric, form_of_result
+from .lines import Line
 from .notes import SEVERITY, check_title
 from .numbers import format_of, is_number
+from .period import time_text
 from .width import clean
 
 
@@ -43,6 +45,7 @@ def check_view(
         if result.get(name)
     ]
     coverage = result.get("coverage")
+    own = any(result is each for each in report.own)
     title = clean(in_language(check_title(report.run, str(result.get("check"))), language))
     sources = _sources(str(result.get("source") or ""))
     reason = reason_text(catalog, result.get("reason"), language, kind)
@@ -63,6 +66,15 @@ def check_view(
         "sources": sources if len(sources) > 1 else [],
         "evidence": [clean(line) for line in result.get("evidence") or []],
         "runbook": clean(result.get("runbook") or ""),
+        "looked": ""
+        if own
+        else text(
+            catalog,
+            "texts",
+            "looked_earlier",
+            language,
+            when=time_text(str(result.get("started") or ""), catalog.zone),
+        ),
         "figures": [
             {
                 "label": metric_label(catalog, kind, name, language),
@@ -135,3 +147,17 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{clean(key)} {_plain(item)}" for key, item in value.items())
     return clean(value)
+
+
+def line_label(line: Line, report: SystemReport, catalog: Catalog, language: str, first_metric: FirstMetric) -> str:
+    """Return what a line is called: its own label, the figure's, or the check's title and the metric's label."""
+    if line.stated.get("label"):
+        return clean(in_language(line.stated["label"], language))
+    if line.stated.get("figure"):
+        return text(catalog, "figures", str(line.stated["figure"]), language)
+    title = clean(in_language(check_title(report.run, str(line.stated.get("check"))), language))
+    metric = line.stated.get("metric") or (first_metric(line.figure.kind) if line.figure else None)
+    if not metric or not line.figure or metric not in catalog.metrics.get(line.figure.kind, {}):
+        return title
+    label = metric_label(catalog, line.figure.kind, str(metric), language)
+    return f"{title}({label})" if language == "ja" else f"{title} ({label})"

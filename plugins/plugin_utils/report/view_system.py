@@ -13,24 +13,29 @@ from ..catalog import (
     beside_levels,
     contradiction_text,
     in_language,
-    metric_label,
+    quantity_text,
     reason_text,
-    remedy_text,
     text,
 )
-from .document import Line, Section, SystemReport
+from .document import SystemReport
 from .figures import Figure, FirstMetric
-from .notes import Finding, check_title
-from .period import time_text
-from .view_rows import action_view, check_view, worst_first
+from .lines import Line, Section
+from .notes import check_title
+from .period import Period, time_text
+from .view_blocks import attestation_views, checklist_view, trend_views
+from .view_lists import finding_text, list_lines
+from .view_rows import action_view, check_view, line_label, worst_first
 from .width import clean
 
 
-def system_view(report: SystemReport, catalog: Catalog, language: str, first_metric: FirstMetric) -> dict[str, Any]:
+def system_view(
+    report: SystemReport, period: Period, catalog: Catalog, language: str, first_metric: FirstMetric
+) -> dict[str, Any]:
     """Return a system's report as strings.
 
     Args:
         report: the report without a language.
+        period: its period.
         catalog: the sentences; its zone is the one that times are printed in.
         language: ``en`` or ``ja``.
         first_metric: gives the name of a kind's value.
@@ -60,6 +65,9 @@ def system_view(report: SystemReport, catalog: Catalog, language: str, first_met
         "checks": [check_view(result, report, catalog, language, first_metric) for result in worst_first(report)],
         "actions": [action_view(action, catalog, language) for action in report.run.get("actions") or []],
         "unmeasured": _unmeasured(report, catalog, language, sections),
+        "checklist": checklist_view(report, period, catalog, language),
+        "attestations": attestation_views(report, catalog, language),
+        "trends": trend_views(report, catalog, language, first_metric),
         "contradictions": [
             _contradiction({"id": each.id, "fields": each.fields}, report, catalog, language)
             for each in report.contradictions
@@ -71,19 +79,6 @@ def anchor(run: Mapping[str, Any]) -> str:
     """Return an HTML id for a system instance."""
     name = f"{run.get('system')}-{run.get('host')}"
     return "".join(character if character.isascii() and character.isalnum() else "-" for character in name)
-
-
-def finding_text(finding: Finding, report: SystemReport, catalog: Catalog, language: str) -> str:
-    """Return a fault in one line, named by its check."""
-    parts = []
-    if finding.check:
-        parts.append(clean(in_language(check_title(report.run, finding.check), language)))
-    if finding.stage:
-        stage = text(catalog, "stages", finding.stage, language)
-        parts.append(text(catalog, "texts", "failed", language, stage=stage))
-    said = reason_text(catalog, finding.reason, language, finding.kind)
-    parts.append(" ".join(piece for piece in (said, clean(finding.message)) if piece))
-    return ": ".join(part for part in parts if part)
 
 
 def _contradiction(contradiction: Mapping[str, Any], report: SystemReport, catalog: Catalog, language: str) -> str:
@@ -115,33 +110,25 @@ def _section_view(
     lines: list[dict[str, Any]] = []
     for line in section.lines:
         if line.figure is None:
-            lines += _list_lines(line.name, report, catalog, language)
+            lines += list_lines(line.name, report, catalog, language)
         else:
+            missing = line.figure.value is None and not (line.figure.reason or {}).get("contradiction")
+            why = reason_text(catalog, line.figure.reason, language, line.figure.kind) if missing else ""
             lines.append(
                 {
-                    "label": _label(line, report, catalog, language, first_metric),
+                    "label": line_label(line, report, catalog, language, first_metric),
                     "value": _value(line, line.figure, report, catalog, language),
                     "state": line.figure.state,
                     "measured": line.figure.value is not None,
                     "repeats": False,
+                    "mark": "-",
+                    "details": [],
+                    "check": str(line.stated.get("check") or line.name),
+                    "why": why,
                 }
             )
     listed = any(line.figure is None for line in section.lines)
     return {"name": section.name, "title": clean(title), "lines": lines, "listed": listed}
-
-
-def _label(line: Line, report: SystemReport, catalog: Catalog, language: str, first_metric: FirstMetric) -> str:
-    """Return what a line is called: its own label, the figure's, or the check's title and the metric's label."""
-    if line.stated.get("label"):
-        return clean(in_language(line.stated["label"], language))
-    if line.stated.get("figure"):
-        return text(catalog, "figures", str(line.stated["figure"]), language)
-    title = clean(in_language(check_title(report.run, str(line.stated.get("check"))), language))
-    metric = line.stated.get("metric") or (first_metric(line.figure.kind) if line.figure else None)
-    if not metric or not line.figure or metric not in catalog.metrics.get(line.figure.kind, {}):
-        return title
-    label = metric_label(catalog, line.figure.kind, str(metric), language)
-    return f"{title}({label})" if language == "ja" else f"{title} ({label})"
 
 
 def _value(line: Line, figure: Figure, report: SystemReport, catalog: Catalog, language: str) -> str:
@@ -160,8 +147,15 @@ def _value(line: Line, figure: Figure, report: SystemReport, catalog: Catalog, l
     said = beside_levels(catalog, figure.value, figure.levels, form, language)
     joint = " " if suffix[:1].isascii() and suffix[:1].isalpha() else ""
     said = f"{clean(prefix)}{said}{joint}{clean(suffix)}"
-    remarks = [reason_text(catalog, remark, language) for remark in figure.remarks]
-    return _with_remarks(said, remarks, language)
+    return _with_remarks(said, [_remark(remark, catalog, language) for remark in figure.remarks], language)
+
+
+def _remark(remark: Mapping[str, Any], catalog: Catalog, language: str) -> str:
+    """Return a remark; an amount in it is printed as the figure beside it is."""
+    fields = dict(remark.get("fields") or {})
+    if "form" in fields:
+        fields["amount"] = quantity_text(catalog, fields["amount"], fields["form"], language)
+    return reason_text(catalog, {**remark, "fields": fields}, language)
 
 
 def _own(entry: Any, language: str) -> str:
@@ -183,52 +177,6 @@ def _with_remarks(said: str, remarks: Sequence[str], language: str) -> str:
     return f"{said}({'、'.join(remarks)})" if language == "ja" else f"{said} ({'; '.join(remarks)})"
 
 
-def _list_lines(name: str, report: SystemReport, catalog: Catalog, language: str) -> list[dict[str, Any]]:
-    """Return the sentences of notes, suggestions or actions; "None" when there are none."""
-    if name == "notes":
-        lines = [
-            (finding.state, f"[{text(catalog, 'states', finding.state, language)}] {said}")
-            for finding in report.findings
-            if (said := finding_text(finding, report, catalog, language))
-        ]
-        lines += [("", said) for said in _history_texts(report, catalog, language)]
-    elif name == "suggestions":
-        lines = [("", said) for said in suggestions(report, catalog, language)]
-    else:
-        views = [action_view(action, catalog, language) for action in report.run.get("actions") or []]
-        lines = [("", f"{view['state_label']}: {view['name']}") for view in views]
-    if not lines:
-        lines = [("", text(catalog, "texts", "none", language))]
-    # A page that lists the faults above does not list them again under notes.
-    return [
-        {"label": "", "value": said, "state": state, "measured": True, "repeats": bool(state)} for state, said in lines
-    ]
-
-
-def _history_texts(report: SystemReport, catalog: Catalog, language: str) -> list[str]:
-    said = []
-    for past in report.history:
-        title = clean(in_language(check_title(report.run, past["check"]), language)) if past["check"] else ""
-        sentence = reason_text(catalog, past["reason"], language)
-        said.append(f"{title}: {sentence}" if title else sentence)
-    return said
-
-
-def suggestions(report: SystemReport, catalog: Catalog, language: str) -> list[str]:
-    """Return what to do about the faults, each remedy once and with the checks that ask for it."""
-    by_remedy: dict[str, list[str]] = {}
-    for finding in report.findings:
-        remedy = remedy_text(catalog, finding.reason, language, finding.kind)
-        if remedy:
-            title = clean(in_language(check_title(report.run, finding.check), language)) if finding.check else ""
-            by_remedy.setdefault(remedy, []).append(title)
-    said = []
-    for remedy, titles in by_remedy.items():
-        named = ("、" if language == "ja" else ", ").join(title for title in titles if title)
-        said.append(f"{named}: {remedy}" if named else remedy)
-    return said
-
-
 def _unmeasured(
     report: SystemReport, catalog: Catalog, language: str, sections: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, str]]:
@@ -245,12 +193,8 @@ def _unmeasured(
             why = reason_text(catalog, result.get("reason"), language, str(result.get("kind") or "common"))
             title = clean(in_language(check_title(run, str(result.get("check"))), language))
             labels_by_reason.setdefault(why, []).append(title)
-    for section, view in zip(report.sections, sections, strict=True):
-        for line, shown in zip(section.lines, view["lines"], strict=False):
-            if line.figure is None or shown["measured"] or line.name.rsplit(":", 1)[0] in explained:
-                continue
-            if not (line.figure.reason or {}).get("contradiction"):
-                why = reason_text(catalog, line.figure.reason, language, line.figure.kind)
-                labels_by_reason.setdefault(why, []).append(shown["label"])
+    for line in (line for section in sections for line in section["lines"]):
+        if line["why"] and line["check"] not in explained:
+            labels_by_reason.setdefault(line["why"], []).append(line["label"])
     joint = "、" if language == "ja" else ", "
     return [{"label": joint.join(labels), "reason": why} for why, labels in labels_by_reason.items()]

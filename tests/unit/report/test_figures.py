@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.availability import availability_of, observed_state
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.figures import check_figure, incidents
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.episodes import episodes
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.figures import check_figure
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.layout import (
     load_standard_layout,
     standard_sections,
@@ -37,9 +38,10 @@ def test_quantity(arguments: dict[str, Any], expected: dict[str, str]) -> None:
     assert asdict(quantity(**arguments)) == expected
 
 
-@pytest.mark.parametrize(("arguments", "expected"), load_cases("incidents"))
-def test_incidents(arguments: dict[str, Any], expected: int) -> None:
-    assert incidents(**arguments) == expected
+@pytest.mark.parametrize(("arguments", "expected"), load_cases("episodes"))
+def test_episodes(arguments: dict[str, Any], expected: list[list[Any]]) -> None:
+    found = episodes(**arguments)
+    assert [[each.began, each.ended, each.check] for each in found] == expected
 
 
 @pytest.mark.parametrize(("arguments", "expected"), load_cases("check_figure"))

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.period import period_of
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.render import render_weekly
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.render import render
 from tests.unit.report import weeks
 
-GOLDEN = Path(__file__).resolve().parents[2] / "fixtures" / "render_weekly"
+GOLDEN = Path(__file__).resolve().parents[2] / "fixtures" / "render"
 PERIOD = period_of(weeks.FINISHED, weeks.TIMEZONE)
 WEEKS = {"healthy": weeks.healthy_week, "broken": weeks.broken_week}
 VOID = {"meta", "input", "br", "hr", "link", "img"}
@@ -26,7 +26,7 @@ VOID = {"meta", "input", "br", "hr", "link", "img"}
 
 def _rendered(week: str) -> dict[str, str]:
     runs, current = WEEKS[week]()
-    return render_weekly(runs, current, PERIOD, name=week, catalog=weeks.CATALOG)
+    return render("weekly", runs, current, PERIOD, name=week, catalog=weeks.CATALOG)
 
 
 def _numbers(line: str) -> Counter[str]:
@@ -55,19 +55,19 @@ def test_the_same_records_give_the_same_bytes() -> None:
 def test_rendering_leaves_the_records_alone() -> None:
     runs, current = weeks.broken_week()
     before = copy.deepcopy((runs, current))
-    render_weekly(runs, current, PERIOD)
+    render("weekly", runs, current, PERIOD)
     assert (runs, current) == before
 
 
 def test_the_order_of_the_records_does_not_matter() -> None:
     runs, current = weeks.broken_week()
-    assert render_weekly(runs, current, PERIOD) == render_weekly(runs[::-1], current[::-1], PERIOD)
+    assert render("weekly", runs, current, PERIOD) == render("weekly", runs[::-1], current[::-1], PERIOD)
 
 
 def test_without_a_current_run_the_newest_weekly_one_is_reported() -> None:
     runs, _current = weeks.broken_week()
     later = weeks.run("later", "2025-10-27T00:30:00Z", [])
-    text = render_weekly([*runs, later], [], PERIOD, ["en"], name="w")["w.en.txt"]
+    text = render("weekly", [*runs, later], [], PERIOD, ["en"], name="w")["w.en.txt"]
     assert "Run: weekly" in text
 
 
@@ -113,7 +113,7 @@ def test_the_page_is_complete_in_itself(week: str) -> None:
 
 def test_one_language_makes_a_page_without_a_switch() -> None:
     runs, current = weeks.healthy_week()
-    files = render_weekly(runs, current, PERIOD, ["ja"], name="w")
+    files = render("weekly", runs, current, PERIOD, ["ja"], name="w")
     assert sorted(files) == ["w.html", "w.ja.txt"]
     assert '<html lang="ja">' in files["w.html"]
     assert "<label" not in files["w.html"]
@@ -124,7 +124,7 @@ def test_nothing_that_a_host_says_becomes_markup_or_moves_a_terminal() -> None:
     hostile = '</pre><script>alert(1)</script>\x1b[2J\u202e{{ 7 * 7 }}"'
     current[0]["results"][0].update(evidence=[hostile], source=hostile, state="critical", reason={"id": hostile})
     current[0].update(operator=hostile, failure={"stage": hostile, "message": hostile})
-    files = render_weekly(runs, current, PERIOD, name="w")
+    files = render("weekly", runs, current, PERIOD, name="w")
     assert _page(files["w.html"]).elements["script"] == 0
     for text in files.values():
         assert "\x1b" not in text
@@ -147,13 +147,13 @@ def test_nothing_that_a_host_says_becomes_markup_or_moves_a_terminal() -> None:
 )
 def test_a_poor_record_still_makes_a_report(damage: dict[str, Any]) -> None:
     run = {**weeks.run("poor", weeks.FINISHED, weeks.weekly_results()), **damage}
-    files = render_weekly([run], [run], PERIOD, name="w")
+    files = render("weekly", [run], [run], PERIOD, name="w")
     assert "estimator-1" in files["w.en.txt"]
     _page(files["w.html"])
 
 
 def test_no_systems_make_an_empty_report() -> None:
-    files = render_weekly([], [], PERIOD, name="w")
+    files = render("weekly", [], [], PERIOD, name="w")
     assert "0 systems" in files["w.en.txt"]
     _page(files["w.html"])
 
@@ -167,6 +167,6 @@ def test_a_contradictory_figure_is_named_and_not_printed() -> None:
 
 def test_a_first_run_claims_no_availability() -> None:
     _runs, current = weeks.healthy_week()
-    text = render_weekly(current, current, PERIOD, ["en"], name="w")["w.en.txt"]
+    text = render("weekly", current, current, PERIOD, ["en"], name="w")["w.en.txt"]
     assert "Availability: not measured (1 observation, at least 2 needed)" in text
     assert "Availability: 100%" not in text
