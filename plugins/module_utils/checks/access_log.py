@@ -134,7 +134,7 @@ def _durations(figures: AccessFigures, units: int | None, slo_seconds: float | N
 
 
 def _evidence(figures: AccessFigures, reading: Reading) -> list[str]:
-    lines = [f"{n} x {key[0].decode()} {_text(key[1])}" for key, n in figures.failed.most_common(6)]
+    lines = [f"{count} x {operation}" for operation, count in figures.failed.most_common(6)]
     lines += [f"{count} x 401 from {_text(client)}" for client, count in figures.unauthorized.most_common(4)]
     lines += reading.notes
     lines += [f"not understood: {_text(line)}" for line in figures.unread.samples if figures.unread.count]

@@ -17,7 +17,7 @@ from typing import Tuple
 from ..zones import days_of
 from .logformat import LogFormat
 from .percentiles import Distinct, Histogram
-from .tally import SAMPLES, Unread, tally
+from .tally import SAMPLES, Unread, tally, without_numbers
 from .window import Window
 
 _MONTHS = {
@@ -39,7 +39,7 @@ class AccessFigures:
         statuses: how often each status was answered.
         durations: in the units of the log format.
         clients: different client addresses.
-        failed: requests answered with 5xx, by method, path and status.
+        failed: requests answered with 5xx, by status, method and path.
         unauthorized: client addresses answered with 401.
         unread: lines of the window that are not in the format.
     """
@@ -47,7 +47,7 @@ class AccessFigures:
     statuses: Counter[bytes] = field(default_factory=Counter)
     durations: Histogram = field(default_factory=Histogram)
     clients: Distinct = field(default_factory=Distinct)
-    failed: Counter[tuple[bytes, bytes]] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
     unauthorized: Counter[bytes] = field(default_factory=Counter)
     unread: Unread = field(default_factory=Unread)
 
@@ -159,7 +159,7 @@ class AccessCounter:
         bad = {status for status in seen if status.startswith(b"5")}
         if bad and "request" in position:
             pairs = zip(statuses, columns[position["request"]])
-            tally(figures.failed, [(status, without_query(text)) for status, text in pairs if status in bad])
+            tally(figures.failed, [operation(status, text) for status, text in pairs if status in bad])
 
     def _count_lines(self, block: bytes) -> None:
         names = self._format.fields
@@ -178,7 +178,11 @@ class AccessCounter:
             self._count_columns(list(zip(*counted)))
 
 
-def without_query(request: bytes) -> bytes:
-    """Return method and path of a request line: what a user typed into a form stays out of reports."""
+def operation(status: bytes, request: bytes) -> str:
+    """Return status, method and path of a request, as evidence.
+
+    What a user typed into a form stays out of it, and identifiers in the path do not tell operations apart.
+    """
     words = request.split(b" ")
-    return b" ".join(words[:2]).split(b"?", 1)[0][:200]
+    path = b" ".join(words[:2]).split(b"?", 1)[0][:200].decode("utf-8", "replace")
+    return f"{status.decode('ascii', 'replace')} {without_numbers(path)}"

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Dict, Iterable, Mapping, Sequence
 
 from .jsonl_rules import JsonlFigures, Rules, equals, value_at
-from .tally import tally
+from .tally import tally, without_numbers
 
-_NUMBERS = re.compile(r"\b(?:[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+)\b")
 _TEXT_CHARACTERS = 160
 _LEVEL_CHARACTERS = 20
 _MICROSECONDS = {"s": 1000000.0, "ms": 1000.0, "us": 1.0}
@@ -126,7 +124,7 @@ class RecordCounter:
     def _summary(self, record: Mapping[str, Any]) -> str:
         keys = [self.rules.message_key] if self.rules.message_key else []
         found = _first(record, [*keys, *FURTHER_TEXT_KEYS]) or "(no message)"
-        return _NUMBERS.sub("#", found)[:_TEXT_CHARACTERS]
+        return without_numbers(found)
 
 
 #: What tells of a record that has no message.

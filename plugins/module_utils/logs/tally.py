@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Iterable, TypeVar
 
 KEYS_REMEMBERED = 10000
 SAMPLES = 3
 _SAMPLE_BYTES = 300
+#: Numbers, and the hexadecimal identifiers of tasks, requests and sessions.
+_NUMBERS = re.compile(r"\b(?:[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+)\b")
 Key = TypeVar("Key")
 
 
@@ -21,6 +24,11 @@ def tally(counter: Counter[Key], keys: Iterable[Key]) -> None:
         kept = counter.most_common(KEYS_REMEMBERED // 10)
         counter.clear()
         counter.update(dict(kept))
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with a mark for each number and identifier, so that alike texts are counted together."""
+    return _NUMBERS.sub("#", text)
 
 
 class Unread:
