@@ -69,6 +69,7 @@ def connected(
 
     Raises:
         OverflowError: the database would have to be copied and is larger than the limit.
+        TimeoutError: the deadline has passed.
         sqlite3.Error, OSError: as SQLite and the file system say.
     """
     import shutil
@@ -129,6 +130,8 @@ def read(path: str, seconds: float, busy_timeout_seconds: float, use: Callable[[
     except HeaderError as error:
         state = "unknown" if error.verdict == "unreadable" else "critical"
         raise CheckError("sqlite_" + error.verdict, state=state, path=path, first_message=error.message) from None
+    except TimeoutError:
+        raise CheckError("sqlite_budget_exceeded", path=path) from None
     except FileNotFoundError:
         raise CheckError("sqlite_missing", state="critical", path=path, first_message="") from None
     except OverflowError:
@@ -163,7 +166,9 @@ def verdict_of_error(error: sqlite3.Error, path: str, past_deadline: bool) -> st
 def _open(uri: str, deadline: float, busy_timeout_seconds: float) -> Iterator[sqlite3.Connection]:
     import sqlite3
 
-    remaining = max(0.0, deadline - time.monotonic())
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError(uri)
     connection = sqlite3.connect(
         uri, uri=True, timeout=min(busy_timeout_seconds, remaining), isolation_level=None, check_same_thread=False
     )

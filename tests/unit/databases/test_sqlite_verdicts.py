@@ -212,7 +212,7 @@ def test_a_holder_in_exclusive_mode_is_locked_in_wal_mode_too(tmp_path: Path) ->
 
 
 def test_no_time_is_an_answer_too(tmp_path: Path) -> None:
-    path = make_database(tmp_path / "app.db", rows=20000)
+    path = make_database(tmp_path / "app.db")
     begun = time.monotonic()
     assert inspect(str(path), depth="full", time_budget_seconds=0).verdict == "budget_exceeded"
     assert time.monotonic() - begun < 1
