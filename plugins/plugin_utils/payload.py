@@ -9,77 +9,107 @@ import json
 import re
 import shlex
 import zlib
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.engine import Check
+from ansible_collections.aiops.runbooks.plugins.module_utils.checks.registry import kinds_asked
 from ansible_collections.aiops.runbooks.plugins.module_utils.lean import MARK, PACKAGE
 
 _LIBRARY = Path(__file__).resolve().parents[1] / "module_utils"
 _RELATIVE_IMPORT = re.compile(r"^\s*from (\.+)([\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+# Costly modules of the standard library, and what is sent in their place.
+_STAND_INS = {"dataclasses": "lean_records", "typing": "lean_names"}
 # Tried in this order on a host whose interpreter nobody named.
 _INTERPRETERS = ("/usr/bin/python3", "python3", "/usr/libexec/platform-python", "/usr/local/bin/python3")
+# A line of JSON, then the files one behind the other, in the order and with the sizes that the line says.
 _BOOTSTRAP = (
     "import sys,json,zlib;"
-    "p=json.loads(zlib.decompress(sys.stdin.buffer.read()));"
-    f"exec(compile(p['sources']['{PACKAGE}.lean'],'lean','exec'));answer(p)"
+    "i=sys.stdin.buffer;"
+    "h=json.loads(i.readline());"
+    "s={n:i.read(z) for n,z in h['sources']};"
+    f"exec(compile(zlib.decompress(s['{PACKAGE}.lean']),'lean','exec'));answer(h,s)"
 )
 NO_PYTHON = "AIOPS-RUNBOOKS-NO-PYTHON"
 
 
-def library_sources(root: Path = _LIBRARY) -> dict[str, str]:
-    """Read the whole library: dotted name (below the package on the host) to source text."""
+@dataclass(frozen=True)
+class Library:
+    """The library as hosts get it, prepared once for all of them.
+
+    Args:
+        packed: dotted name (below the package on the host) to compressed source text.
+        imports: dotted name to the names of the files it imports.
+    """
+
+    packed: Mapping[str, bytes]
+    imports: Mapping[str, tuple[str, ...]]
+
+
+def library_sources(root: Path = _LIBRARY) -> Library:
+    """Read the whole library."""
     sources = {}
     for path in sorted(root.rglob("*.py")):
         parts = [PACKAGE, *path.relative_to(root).with_suffix("").parts]
         if parts[-1] == "__init__":
             parts.pop()
-        sources[".".join(parts)] = path.read_text(encoding="utf-8")
+        sources[".".join(parts)] = _lean(path.read_text(encoding="utf-8"))
     sources.setdefault(PACKAGE, "")
-    return sources
+    packages = {name.rpartition(".")[0] for name in sources}
+    return Library(
+        packed={name: zlib.compress(text.encode(), 6) for name, text in sources.items()},
+        imports={name: tuple(_imports(name, text, packages, sources)) for name, text in sources.items()},
+    )
 
 
-def needed(sources: dict[str, str], kinds: Iterable[str]) -> dict[str, str]:
-    """Select the files that the kinds need, found by following their relative imports."""
-    found: dict[str, str] = {}
-    entries = ["lean", "checks.engine", "checks.registry", *("checks." + kind for kind in kinds)]
+def _lean(text: str) -> str:
+    """Let a file import our stand-ins; only lines that begin with an import are touched."""
+    for module, stand_in in _STAND_INS.items():
+        text = text.replace(f"\nfrom {module} import ", f"\nfrom {PACKAGE}.{stand_in} import ")
+    return text
+
+
+def needed(library: Library, kinds: Iterable[str]) -> list[str]:
+    """Name the files that the kinds need, found by following their relative imports."""
+    found: set[str] = set()
+    entries = ["lean", *_STAND_INS.values(), "checks.engine", "checks.registry", *("checks." + kind for kind in kinds)]
     waiting = [f"{PACKAGE}.{entry}" for entry in entries]
     while waiting:
         name = waiting.pop()
-        if name in found or name not in sources:
+        if name in found or name not in library.packed:
             continue
-        found[name] = sources[name]
+        found.add(name)
         waiting.append(name.rpartition(".")[0])
-        waiting.extend(_imports(name, sources))
-    return found
+        waiting.extend(library.imports[name])
+    return sorted(found)
 
 
-def _imports(name: str, sources: dict[str, str]) -> list[str]:
-    is_package = any(other.startswith(name + ".") for other in sources)
-    imported = []
-    for dots, module, names in _RELATIVE_IMPORT.findall(sources[name]):
+def _imports(name: str, text: str, packages: Iterable[str], known: Iterable[str]) -> Iterable[str]:
+    for dots, module, names in _RELATIVE_IMPORT.findall(text):
         base = name.split(".")
-        climb = len(dots) - (1 if is_package else 0)
+        climb = len(dots) - (1 if name in packages else 0)
         base = base[: len(base) - climb] if climb else base
         target = ".".join([*base, *filter(None, module.split("."))])
-        imported.append(target)
         # "from . import x" and "from ..logs import access" name modules, too.
-        imported.extend(f"{target}.{word}" for word in re.findall(r"\w+", names))
-    return [entry for entry in imported if entry in sources]
+        for imported in (target, *(f"{target}.{word}" for word in re.findall(r"\w+", names))):
+            if imported in known:
+                yield imported
 
 
-def pack(sources: dict[str, str], system: str, timezone: str, checks: Iterable[Check]) -> bytes:
+def pack(library: Library, system: str, timezone: str, checks: Iterable[Check]) -> bytes:
     """Build what a host reads from its standard input."""
     asked = [asdict(check) for check in checks]
-    payload = {
-        "sources": needed(sources, sorted({check["kind"] for check in asked})),
+    kinds = {kind for check in asked for kind in kinds_asked(check["kind"], check["parameters"])}
+    files = needed(library, kinds)
+    header = {
         "system": system,
         "timezone": timezone,
         "checks": asked,
+        "sources": [(name, len(library.packed[name])) for name in files],
     }
-    return zlib.compress(json.dumps(payload).encode(), 6)
+    return b"".join([json.dumps(header).encode(), b"\n", *(library.packed[name] for name in files)])
 
 
 def command(interpreter: str | None) -> str:

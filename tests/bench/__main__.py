@@ -46,7 +46,7 @@ class Place:
 def main(arguments: Sequence[str]) -> int:
     """Measure and print; return 1 when a contestant failed, because its figures would mean nothing."""
     options = _options(arguments)
-    plan = {hosts: (options.rounds or 1, options.rounds or 1) for hosts in options.hosts} or _PLANS[options.plan]
+    plan = dict.fromkeys(options.hosts, (options.rounds or 1, options.rounds or 1)) or _PLANS[options.plan]
     contestants = [one for one in CONTESTANTS if one.key in options.only or one is FLOOR]
     CACHE.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(CACHE / "state", ignore_errors=True)

@@ -143,7 +143,7 @@ def _inventory(bench: Bench) -> Path:
         "look_checks": look,
         "ansible_python_interpreter": "/usr/bin/python3",
     }
-    group = {"hosts": dict.fromkeys(addresses(bench.hosts), {}), "vars": values}
+    group = {"hosts": {address: {} for address in addresses(bench.hosts)}, "vars": values}
     return _written(f"hosts-{bench.hosts}.json", json.dumps({"all": {"children": {"bench": group}}}))
 
 

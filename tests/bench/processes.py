@@ -9,6 +9,7 @@ import ctypes
 import os
 import resource
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -69,3 +70,9 @@ def wait_for_idle(pid: int) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"process {pid} still has children")
         time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    # In front of another program: it starts as a subreaper.
+    become_subreaper()
+    os.execv(sys.argv[1], sys.argv[1:])

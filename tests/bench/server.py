@@ -10,14 +10,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.places import MOST_HOSTS, addresses
-from tests.bench.processes import become_subreaper
+from tests.bench.places import CHECKOUT, MOST_HOSTS, addresses
 
 _PATIENCE_SECONDS = 10
 _SERVER = """\
@@ -32,6 +32,7 @@ PasswordAuthentication no
 UsePAM no
 UseDNS no
 StrictModes no
+SetEnv HOME={home}
 PrintMotd no
 PrintLastLog no
 LogLevel ERROR
@@ -110,9 +111,13 @@ def running(directory: Path) -> Iterator[tuple[int, Client]]:
             subprocess.run(
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", str(directory / name)], check=True
             )
+    # A login shell reads its user's start-up files once per command: what happens to be in them is not measured.
+    home = directory / "home"
+    home.mkdir(exist_ok=True)
     port = free_port()
     settings = directory / "sshd_config"
-    settings.write_text(_SERVER.format(port=port, user=getpass.getuser(), directory=directory), encoding="utf-8")
+    user = getpass.getuser()
+    settings.write_text(_SERVER.format(port=port, user=user, directory=directory, home=home), encoding="utf-8")
     if os.geteuid() == 0:
         # Where root's sshd wants its unprivileged child to live; a machine whose own sshd never ran lacks it.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -120,11 +125,11 @@ def running(directory: Path) -> Iterator[tuple[int, Client]]:
     with log.open("wb") as output:
         # Orphans of a check come home to sshd, which reaps them: their CPU counts as the hosts'.
         server = subprocess.Popen(
-            ["/usr/sbin/sshd", "-D", "-e", "-f", str(settings)],
+            [sys.executable, "-m", "tests.bench.processes", "/usr/sbin/sshd", "-D", "-e", "-f", str(settings)],
+            cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=become_subreaper,
         )
     try:
         _wait_for(port, server, log)

@@ -50,9 +50,7 @@ class Row:
     bytes_per_host: int
 
 
-def summarise(
-    hosts: int, title: str, samples: Sequence[Sample], floor: Sequence[Sample], bytes_per_host: int
-) -> Row:
+def summarise(hosts: int, title: str, samples: Sequence[Sample], floor: Sequence[Sample], bytes_per_host: int) -> Row:
     """Return the medians of a contestant.
 
     Neighbours on the machine slow down all contestants of a round alike, so the ratio is the median of the ratios

@@ -77,10 +77,16 @@ def parse_check(data: Mapping[str, Any], load: Callable[[str], Any]) -> Check:
                 raise ProfileError(f"{where}, limits.{metric} has the key {key!r}", "Choices: warning, critical")
             parse_level(levels[key], f"{where}, limits.{metric}.{key}")
     timeout = data.get("timeout_seconds") or DEFAULT_TIMEOUT_SECONDS
+    parameters = validated("{} (kind {})".format(where, data["kind"]), kind.PARAMETERS, data.get("parameters") or {})
+    for probe in kind.probes(parameters) if hasattr(kind, "probes") else ():
+        try:
+            parse_check(probe, load)
+        except ProfileError as error:
+            raise ProfileError(f"{where}: {error.message}", error.way_out) from None
     return Check(
         name=name,
         kind=str(data["kind"]),
-        parameters=validated("{} (kind {})".format(where, data["kind"]), kind.PARAMETERS, data.get("parameters") or {}),
+        parameters=parameters,
         warning=data.get("warning"),
         critical=data.get("critical"),
         limits={metric: dict(levels) for metric, levels in limits.items()},
@@ -175,16 +181,18 @@ def look(
     """
     clock = time.time() if now is None else now
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock))
+    # Imported before the clock of the checks starts, and before their threads, which the import lock would line up.
+    kinds = {check.kind: load(check.kind) for check in checks}
     reader, writer = os.pipe()
     begun = time.monotonic()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _work(writer, system, checks, load, timezone, clock, begun, started)
+        _work(writer, system, checks, kinds, timezone, clock, begun, started)
     os.close(writer)
     found = _collect(reader, child, checks, begun)
     return [
-        found[index] if index in found else _unanswered(system, check, started, time.monotonic() - begun, load)
+        found[index] if index in found else _unanswered(system, check, started, time.monotonic() - begun, kinds)
         for index, check in enumerate(checks)
     ]
 
@@ -193,7 +201,7 @@ def _work(
     writer: int,
     system: str,
     checks: Sequence[Check],
-    load: Callable[[str], Any],
+    kinds: Mapping[str, Any],
     timezone: str,
     now: float,
     begun: float,
@@ -215,8 +223,6 @@ def _work(
                 while view:
                     view = view[os.write(writer, view) :]
 
-        # Imported before the threads start: the import lock would line them up behind each other otherwise.
-        kinds = {check.kind: load(check.kind) for check in checks}
         threads = [threading.Thread(target=ask, args=pair, daemon=True) for pair in enumerate(checks)]
         for thread in threads:
             thread.start()
@@ -252,10 +258,12 @@ def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> 
     return found
 
 
-def _unanswered(system: str, check: Check, started: str, seconds: float, load: Callable[[str], Any]) -> dict[str, Any]:
+def _unanswered(system: str, check: Check, started: str, seconds: float, kinds: Mapping[str, Any]) -> dict[str, Any]:
     if seconds >= check.timeout_seconds:
         reason = Reason("timed_out", {"seconds": check.timeout_seconds})
     else:
         reason = Reason("check_crashed", {})
     seen = Observation(state=UNKNOWN, reason=reason)
-    return assess(system, check, load(check.kind).METRICS, seen, started, min(seconds, check.timeout_seconds)).to_dict()
+    return assess(
+        system, check, kinds[check.kind].METRICS, seen, started, min(seconds, check.timeout_seconds)
+    ).to_dict()
