@@ -13,7 +13,8 @@ from .errors import CheckError
 from .model import CRITICAL, OK, STATES, UNKNOWN, WARNING, Observation, Reason
 from .probe import Completed, Context
 
-_ARGUMENTS = ["docker", "compose", "ps", "-a", "--format", "json"]
+#: Lists every container of a project, those that have ended as well.
+LISTING = ["docker", "compose", "ps", "-a", "--format", "json"]
 
 
 def look_compose(project_directory: str | None, service: str, context: Context) -> Observation:
@@ -29,11 +30,20 @@ def look_compose(project_directory: str | None, service: str, context: Context) 
     """
     if project_directory is not None and not os.path.isdir(project_directory):
         raise CheckError("file_missing", state=CRITICAL, path=project_directory)
+    return observe_compose(service, ask_docker(LISTING, context, project_directory))
+
+
+def ask_docker(argv: list[str], context: Context, directory: str | None = None) -> Completed:
+    """Run a docker command that has to end within the check's time.
+
+    Raises:
+        CheckError: ``timed_out``, naming what was waited for, or ``command_missing``.
+    """
     allowed = round(context.remaining(), 1)
-    asked = context.run(_ARGUMENTS, cwd=project_directory)
+    asked = context.run(argv, cwd=directory)
     if asked.timed_out:
-        raise CheckError("timed_out", seconds=allowed, evidence=["waited for docker compose ps"])
-    return observe_compose(service, asked)
+        raise CheckError("timed_out", seconds=allowed, evidence=["waited for " + " ".join(argv[:3])])
+    return asked
 
 
 def observe_compose(service: str, asked: Completed) -> Observation:
@@ -46,7 +56,7 @@ def observe_compose(service: str, asked: Completed) -> Observation:
     evidence = [line for line in (asked.stderr + "\n" + asked.stdout).splitlines() if line.strip()][:5]
     if asked.returncode != 0:
         raise CheckError("service_manager_unavailable", evidence=evidence, manager="docker compose", service=service)
-    containers = _containers(asked.stdout)
+    containers = parse_containers(asked.stdout)
     if containers is None:
         raise CheckError("service_state_unreadable", evidence=evidence, manager="docker compose", service=service)
     own = [container for container in containers if container.get("Service") == service]
@@ -57,10 +67,10 @@ def observe_compose(service: str, asked: Completed) -> Observation:
             state=CRITICAL,
             reason=Reason("service_not_found", {"service": service}),
             metrics={"active": 0},
-            source=" ".join(_ARGUMENTS),
+            source=" ".join(LISTING),
             evidence=[f"services that have a container: {', '.join(listed) or 'none'}"],
         )
-    judged = [(container, *_judge(service, container)) for container in own]
+    judged = [(container, *judge_container(service, container)) for container in own]
     container, state, reason = max(judged, key=lambda entry: STATES.index(entry[1]))
     return Observation(
         value=str(container.get("State") or "unknown"),
@@ -68,12 +78,12 @@ def observe_compose(service: str, asked: Completed) -> Observation:
         reason=reason,
         metrics={"active": 1 if state == OK else 0, "containers": len(own)},
         evidence=[f"{one.get('Name')}: {one.get('Status') or one.get('State')}" for one in own],
-        source=" ".join(_ARGUMENTS),
+        source=" ".join(LISTING),
     )
 
 
-def _containers(text: str) -> list[dict[str, Any]] | None:
-    """Read a JSON list (Compose before 2.21) or one JSON object per line (since)."""
+def parse_containers(text: str) -> list[dict[str, Any]] | None:
+    """Read a JSON list (Compose before 2.21) or one JSON object per line (since); None when it is neither."""
     try:
         if text.lstrip().startswith("["):
             found = json.loads(text)
@@ -84,7 +94,8 @@ def _containers(text: str) -> list[dict[str, Any]] | None:
     return found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else None
 
 
-def _judge(service: str, container: dict[str, Any]) -> tuple[str, Reason | None]:
+def judge_container(service: str, container: dict[str, Any]) -> tuple[str, Reason | None]:
+    """Judge one container by what ``docker compose ps`` says of it."""
     state, health = str(container.get("State") or "").lower(), str(container.get("Health") or "").lower()
     if state == "running":
         if health == "unhealthy":

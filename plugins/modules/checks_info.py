@@ -58,18 +58,26 @@ options:
           - V(access_log) reads Apache access logs, with their error rate and exact percentiles.
           - V(backup_set) reads backup sets by their own timestamps, with their items, sizes and integrity.
           - V(certificate) reads a certificate file and what an endpoint serves, the whole chain.
-          - V(command) runs a command and reads its exit status or a figure that it prints.
+          - V(command) runs a command and reads its exit status or a figure that it prints; V(command_in_container) does
+            so in the container of a compose service.
+          - V(compose_service) inspects a compose service's containers; restarts, exit, log limits, time zone, usage.
           - V(cpu), V(memory) and V(disk) read the host's resources, the file system's inodes included.
+          - V(diagnosis) tries the known causes of a symptom, each by a check of its own, and names the first that holds.
           - V(directory_size) and V(log_size) add up files; V(file) reads one file's age and size.
+          - V(drift) reads how far models have drifted and for how long.
           - V(duckdb_query) and V(sqlite_query) read figures from a database that stays untouched.
           - V(http) asks an endpoint and reads its status and its body.
+          - V(json_file) reads whether a JSON file is one, has its keys and which figures stand in it.
           - V(jsonl_log) reads JSON lines, with their error rate, durations and security events.
           - V(lock) tells a held lock from a stale one, by proof only.
+          - V(metrics_query) asks a metrics database with the Prometheus query interface.
+          - V(model_files) lists what is missing or cannot be loaded of each service's models.
           - V(model_recency) reads when each configured service's model was trained.
           - V(retention) and V(work_directories) list what may go.
           - V(security_updates) lists pending security updates (apt, dnf).
           - V(service) reads the state of a systemd unit, a pid file or a compose service.
           - V(sqlite) reads a SQLite file's integrity; see M(aiops.runbooks.sqlite_integrity).
+          - V(text_log) reads when something last ran and how it ended, from lines mixed with JSON documents.
         type: str
         required: true
         choices:
@@ -77,22 +85,30 @@ options:
           - backup_set
           - certificate
           - command
+          - command_in_container
+          - compose_service
           - cpu
+          - diagnosis
           - directory_size
           - disk
+          - drift
           - duckdb_query
           - file
           - http
+          - json_file
           - jsonl_log
           - lock
           - log_size
           - memory
+          - metrics_query
+          - model_files
           - model_recency
           - retention
           - security_updates
           - service
           - sqlite
           - sqlite_query
+          - text_log
           - work_directories
       parameters:
         description: Parameters of the kind. A wrong one is refused with the kind's own list.
@@ -232,23 +248,31 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks import (
     backup_set,
     certificate,
     command,
+    command_in_container,
+    compose_service,
     cpu,
+    diagnosis,
     directory_size,
     disk,
+    drift,
     duckdb_query,
     engine,
     file,
     http,
+    json_file,
     jsonl_log,
     lock,
     log_size,
     memory,
+    metrics_query,
+    model_files,
     model_recency,
     retention,
     security_updates,
     service,
     sqlite,
     sqlite_query,
+    text_log,
     work_directories,
 )
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
@@ -259,22 +283,30 @@ _KINDS = {
     "backup_set": backup_set,
     "certificate": certificate,
     "command": command,
+    "command_in_container": command_in_container,
+    "compose_service": compose_service,
     "cpu": cpu,
+    "diagnosis": diagnosis,
     "directory_size": directory_size,
     "disk": disk,
+    "drift": drift,
     "duckdb_query": duckdb_query,
     "file": file,
     "http": http,
+    "json_file": json_file,
     "jsonl_log": jsonl_log,
     "lock": lock,
     "log_size": log_size,
     "memory": memory,
+    "metrics_query": metrics_query,
+    "model_files": model_files,
     "model_recency": model_recency,
     "retention": retention,
     "security_updates": security_updates,
     "service": service,
     "sqlite": sqlite,
     "sqlite_query": sqlite_query,
+    "text_log": text_log,
     "work_directories": work_directories,
 }
 

@@ -64,7 +64,7 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
     root = parameters["models_directory"]
     if not os.path.isdir(root):
         raise CheckError("models_directory_missing", state="critical", path=root)
-    services = _services(parameters, context)
+    services = configured_services(parameters, context)
     reader = TimestampReader(zone(context.timezone))
     models: list[Model] = []
     for path, service in sorted(_files(root, parameters["layouts"], services, context).items()):
@@ -128,7 +128,12 @@ def _evidence(summaries: Sequence[ServiceModels], unreadable: Sequence[Model]) -
     return lines
 
 
-def _services(parameters: dict[str, Any], context: Context) -> list[str]:
+def configured_services(parameters: dict[str, Any], context: Context) -> list[str]:
+    """Return the services that need a model: those named, and those that a configuration lists.
+
+    Raises:
+        CheckError: ``models_config_unreadable`` or ``models_no_services``.
+    """
     services: dict[str, None] = dict.fromkeys(parameters["services"])
     source = parameters["services_from"]
     if source:

@@ -33,7 +33,7 @@ def validated(where: str, specification: Mapping[str, Mapping[str, Any]], given:
     Raises:
         ProfileError: names the place, the key and the choices.
     """
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         raise ProfileError(f"{where}: parameters must be a mapping, not {type(given).__name__}")
     for key in given:
         if key not in specification:
@@ -61,7 +61,7 @@ def _typed(where: str, rule: Mapping[str, Any], value: Any) -> Any:
         element = dict(rule, type=rule.get("elements", "raw"))
         return [_typed(f"{where}[{index}]", element, item) for index, item in enumerate(items)]
     if kind == "dict":
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise ProfileError(f"{where} must be a mapping, not {value!r}")
         return validated(where, rule["options"], value) if "options" in rule else dict(value)
     value = _scalar(where, kind, value)
@@ -77,7 +77,7 @@ def _typed(where: str, rule: Mapping[str, Any], value: Any) -> Any:
 def _scalar(where: str, kind: str, value: Any) -> Any:
     if kind == "raw":
         return value
-    if isinstance(value, (list, tuple, Mapping)):
+    if isinstance(value, (list, tuple, dict)):
         raise ProfileError(f"{where} must be {_WORDS[kind]}, not {value!r}")
     try:
         if kind == "int":

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, Mapping
 
 from ..errors import ProfileError
 from .parameters import did_you_mean
@@ -16,22 +16,30 @@ KINDS = (
     "backup_set",
     "certificate",
     "command",
+    "command_in_container",
+    "compose_service",
     "cpu",
+    "diagnosis",
     "directory_size",
     "disk",
+    "drift",
     "duckdb_query",
     "file",
     "http",
+    "json_file",
     "jsonl_log",
     "lock",
     "log_size",
     "memory",
+    "metrics_query",
+    "model_files",
     "model_recency",
     "retention",
     "security_updates",
     "service",
     "sqlite",
     "sqlite_query",
+    "text_log",
     "work_directories",
 )
 
@@ -49,3 +57,9 @@ def load(kind: str) -> Any:
             f"There is no check kind {kind!r}{did_you_mean(kind, KINDS)}", "Kinds: {}".format(", ".join(KINDS))
         )
     return importlib.import_module("{}.{}".format(__name__.rpartition(".")[0], kind))
+
+
+def kinds_asked(kind: str, parameters: Mapping[str, Any]) -> set[str]:
+    """Return a kind and those of the checks that it asks in turn: all of them have to be where it looks."""
+    inner = getattr(load(kind), "probes", None)
+    return {kind, *(str(check["kind"]) for check in (inner(parameters) if inner else ()))}
