@@ -14,7 +14,10 @@ import json
 import math
 import re
 import sys
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Applications greet on standard output; the answer is the line that starts with this.
 MARK = "AIOPS-DUCKDB-ANSWER "

@@ -46,6 +46,10 @@ class SourceFinder(importlib.machinery.SourceFileLoader):
         """Return a module, compiled."""
         return compile(zlib.decompress(self.sources[fullname]), fullname, "exec", dont_inherit=True)
 
+    def get_source(self, fullname: str) -> str:
+        """Return the text of a module; some are sent on as the program of another interpreter."""
+        return zlib.decompress(self.sources[fullname]).decode()
+
 
 def answer(header: dict[str, Any], sources: dict[str, bytes]) -> None:
     """Run the checks that a host was sent and print the answer.

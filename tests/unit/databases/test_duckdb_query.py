@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -16,11 +17,13 @@ import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import duckdb_query as kind
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import validated
-from ansible_collections.aiops.runbooks.plugins.module_utils.duckdb_program import kind_of_error
+from ansible_collections.aiops.runbooks.plugins.module_utils.duckdb_program import MARK, kind_of_error
 from ansible_collections.aiops.runbooks.plugins.module_utils.duckdb_reader import fault
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import CheckError
+from ansible_collections.aiops.runbooks.plugins.module_utils.lean import PACKAGE, SourceFinder
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import Observation
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.payload import library_sources
 from tests.unit.cases import load_cases
 from tests.unit.databases.making import everything_in
 
@@ -74,6 +77,14 @@ def refused(database: Path, sql: str, seconds: float = 20, **parameters: Any) ->
 def test_what_duckdb_says_is_named(arguments: dict[str, str], expected: list[Any]) -> None:
     found = fault(kind_of_error(arguments["message"]), "python3", "/srv/a.duckdb")
     assert [found.reason_id, found.state, found.fields.get("pid")] == expected
+
+
+def test_the_program_that_the_lean_lane_sends_on_needs_nothing_of_the_library(database: Path) -> None:
+    text = SourceFinder(dict(library_sources().packed)).get_source(f"{PACKAGE}.duckdb_program")
+    request = {"database": str(database), "time_zone": "UTC", "queries": {"n": {"sql": "SELECT 7", "maximum_rows": 1}}}
+    command = [sys.executable, "-c", text]
+    done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.partition(MARK)[2]) == {"answers": {"n": {"columns": ["7"], "rows": [[7]]}}}
 
 
 def test_several_questions_share_one_process(database: Path) -> None:
