@@ -19,7 +19,8 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks import regis
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOG = CHECKOUT / "roles" / "report" / "files" / "catalog"
-LIBRARY = CHECKOUT / "plugins" / "module_utils"
+#: Where Results come from: the library of the checks, and what is computed from the store.
+SOURCES = (CHECKOUT / "plugins" / "module_utils", CHECKOUT / "plugins" / "plugin_utils" / "trends")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Emitted:
 def emitted_reasons() -> list[Emitted]:
     """Return every reason whose id is written out in the library."""
     found = []
-    for path in sorted(LIBRARY.rglob("*.py")):
+    for path in sorted(path for source in SOURCES for path in source.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call) or not call.args:
                 continue

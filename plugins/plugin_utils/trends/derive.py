@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.engine import Check, answer
 from ansible_collections.aiops.runbooks.plugins.module_utils.judge import parse_level
-from ansible_collections.aiops.runbooks.plugins.module_utils.model import Observation
+from ansible_collections.aiops.runbooks.plugins.module_utils.model import UNKNOWN, Observation, Reason
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 
 from ..report.availability import DOWN, MAXIMUM_GAP_SECONDS, Interval, observed_state, state_of_checks
@@ -188,6 +188,8 @@ def _objective(
             timezone=question["timezone"],
         )
         parts = parts_of(samples, naming, now - promised.window_days * DAY_SECONDS, now)
+        if samples and not parts:
+            return _not_measured(promised.metric)
         return (objectives.error_rate if kind == "error_rate" else objectives.latency)(parts, now, promised)
 
     unit = str(question["unit"]) if kind == "latency" else "%"
@@ -210,12 +212,19 @@ def _trend(question: Question, samples: Sequence[Sample], now: float) -> tuple[C
     def look(_parameters: Any, _context: Any) -> Observation:
         figures = [(each.at.timestamp(), figure_of(each, question["metric"], question["first"])) for each in samples]
         points = [(when, value) for when, value in figures if value is not None]
+        if figures and not points:
+            return _not_measured(question["metric"])
         return _TRENDS[question["kind"]](points, now, asked)
 
     metrics = {"forecast": {"days_until_limit": "days"}, "growth": {"growth_percent": "%"}}
     return _check(question, question.get("critical")), Derivation(
         metrics.get(question["kind"], {"change_percent": "%"}), look
     )
+
+
+def _not_measured(metric: str) -> Observation:
+    """Say that the check looked, but never found the figure: more history will not help."""
+    return Observation(state=UNKNOWN, reason=Reason("not_measured", {"metric": metric}))
 
 
 def _check(question: Question, critical: str | None) -> Check:

@@ -139,7 +139,9 @@ def _metric(where: str, check: Item, metric: str | None, key: str) -> dict[str, 
             ),
             "Metrics: {}".format(", ".join(kind.METRICS)),
         )
-    unit = kind.METRICS.get(name, "") or str((check.get("parameters") or {}).get("value_unit") or "")
+    unit = kind.METRICS.get(name, "")
+    if name == first and not unit:
+        unit = str((check.get("parameters") or {}).get("value_unit") or "")
     return {"metric": name, "first": first, "unit": unit}
 
 
