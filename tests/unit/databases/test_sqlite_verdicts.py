@@ -102,7 +102,7 @@ def test_a_page_of_noise_is_corrupt(tmp_path: Path) -> None:
 
 def test_only_the_full_depth_sees_an_index_that_lacks_rows_of_its_table(tmp_path: Path) -> None:
     path = make_database(tmp_path / "app.db")
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         row = connection.execute("SELECT * FROM sqlite_master WHERE name = 'tasks_status'").fetchone()
     # Without its entry in the schema the index is not kept up to date; then it is there again.
     for statement, values in (
@@ -110,7 +110,7 @@ def test_only_the_full_depth_sees_an_index_that_lacks_rows_of_its_table(tmp_path
         ("INSERT INTO tasks VALUES ('unindexed', 'new', '')", ()),
         ("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", row),
     ):
-        with closing(sqlite3.connect(path)) as connection, connection:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA writable_schema = ON")
             connection.execute(statement, values)
     assert inspect(str(path), depth="quick").verdict == "ok"
