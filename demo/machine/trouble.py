@@ -181,7 +181,7 @@ def _fill_quota(machine: Machine) -> str:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(stream.fileno(), 0, FILL_BYTES)
         else:
-            for _ in range(FILL_BYTES // 2**20):
+            for _mebibyte in range(FILL_BYTES // 2**20):
                 stream.write(b"\0" * 2**20)
     return f"{place} takes {FILL_BYTES // 2**20} MiB: the quota of Smartbox is exceeded"
 

@@ -98,7 +98,7 @@ def seed(root: Path, now: float) -> None:
 
 
 def _database(path: Path, now: float) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE tasks (id INTEGER PRIMARY KEY, title TEXT, created_at TEXT)")
         connection.execute("CREATE INDEX tasks_by_time ON tasks (created_at)")
         connection.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, task INTEGER REFERENCES tasks, body TEXT)")
@@ -106,6 +106,7 @@ def _database(path: Path, now: float) -> None:
             at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - number * 3600))
             connection.execute("INSERT INTO tasks VALUES (?, ?, ?)", (number, f"Task {number}", at))
             connection.execute("INSERT INTO messages VALUES (?, ?, ?)", (number, number, "An estimate, please. " * 12))
+        connection.commit()
 
 
 def _logs(directory: Path, now: float) -> None:

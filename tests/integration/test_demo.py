@@ -59,7 +59,7 @@ class Machine:
 
     def first_refusal(self, offset: int, path: str, attempts: int) -> str:
         """The first HTTP error within `attempts` requests, as text."""
-        for _ in range(attempts):
+        for _attempt in range(attempts):
             try:
                 self.get(offset, path)
             except urllib.error.HTTPError as error:

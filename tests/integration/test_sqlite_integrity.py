@@ -46,7 +46,8 @@ def damage_every_way(folder: Path) -> list[dict[str, Any]]:
     make_database(folder / "locked.db")
     make_database(folder / "budget_exceeded.db")
     make_database(folder / "tables_missing.db")
-    with closing(sqlite3.connect(make_database(folder / "foreign_key_violations.db"))) as connection, connection:
+    damaged = make_database(folder / "foreign_key_violations.db")
+    with closing(sqlite3.connect(damaged, isolation_level=None)) as connection:
         connection.execute("DELETE FROM tasks WHERE id = '7'")
     special: dict[str, dict[str, Any]] = {
         "locked": {"busy_timeout_seconds": 0.1},

@@ -164,7 +164,7 @@ def test_no_time_is_no_plan(tmp_path: Path) -> None:
 def database(tmp_path: Path) -> Path:
     """Return an application's database of runs."""
     path = tmp_path / "app.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE runs (run_id TEXT, status TEXT)")
         rows = [("done", "succeeded"), ("crashed", "running"), ("young", "succeeded")]
         connection.executemany("INSERT INTO runs VALUES (?, ?)", rows)
