@@ -90,18 +90,28 @@ def _write_copy(original: IO[bytes], status: os.stat_result, partial: str) -> No
             with gzip.GzipFile(name, "wb", 6, raw, status.st_mtime) as packed:
                 shutil.copyfileobj(original, packed, _CHUNK_BYTES)
             raw.flush()
-            copy_attributes(raw.fileno(), status)
+            copy_attributes(original.fileno(), raw.fileno(), status)
             os.fsync(raw.fileno())
     except BaseException:
         os.unlink(partial)
         raise
 
 
-def copy_attributes(descriptor: int, status: os.stat_result) -> None:
-    """Give an open file the owner, mode and times of another; who is not root keeps what he may."""
+def copy_attributes(source: int | str, descriptor: int, status: os.stat_result) -> None:
+    """Give an open file the owner, mode, times, ACL and label of another; who is not root keeps what he may.
+
+    Args:
+        source: path or descriptor of the other file.
+        descriptor: of the open file.
+        status: of the other file.
+    """
     with contextlib.suppress(PermissionError):
         os.fchown(descriptor, status.st_uid, status.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    # Not every file system has these, and a label may be for the system alone to set.
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(source):
+            os.setxattr(descriptor, name, os.getxattr(source, name))
     os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 

@@ -108,7 +108,7 @@ def rename(rotation: Rotation) -> str:
     fresh = copy + PARTIAL_SUFFIX
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        copy_attributes(descriptor, status)
+        copy_attributes(path, descriptor, status)
     finally:
         os.close(descriptor)
     os.utime(fresh)
@@ -146,7 +146,7 @@ def copy_truncate(rotation: Rotation) -> str:
             if not truncated:
                 os.unlink(partial)
             raise
-        copy_attributes(target, status)
+        copy_attributes(source, target, status)
         os.rename(partial, copy)
         synchronise_folder(path)
         return copy

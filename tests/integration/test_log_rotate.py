@@ -145,6 +145,19 @@ def test_a_copy_that_is_all_there_is_survives_an_interruption(tmp_path: Path) ->
     assert lines_of(log) == [b"old"] * 10 + [b"new"]
 
 
+@pytest.mark.parametrize("method", ["rename", "copytruncate"])
+def test_the_file_and_its_copy_keep_mode_and_attributes(tmp_path: Path, method: str) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes(b"line\n" * 1000)
+    log.chmod(0o604)
+    os.setxattr(log, "user.shipper", b"yes")
+    outcome = log_rotation_apply.apply(rotation_plan([str(log)], 100, 5, method))
+    assert outcome.failed == {}
+    for path in (log, Path(outcome.rotated[0]["copy"])):
+        assert path.stat().st_mode & 0o777 == 0o604
+        assert os.getxattr(path, "user.shipper") == b"yes"
+
+
 def test_only_so_many_copies_are_kept(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_bytes(b"line\n" * 100)
