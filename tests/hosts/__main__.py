@@ -22,14 +22,19 @@ def main(arguments: list[str]) -> int:
     """Run one command and return its exit status: 0, 1 when it failed, 75 when this machine cannot run hosts."""
     parser = argparse.ArgumentParser(prog="python -m tests.hosts", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status"])
-    command = parser.parse_args(arguments).command
+    parser.add_argument(
+        "--fresh", action="store_true", help="with `up`: start the hosts anew, whatever was done to them"
+    )
+    options = parser.parse_args(arguments)
     hosts = load_hosts()
     try:
         prepare_machine()
-        if command == "up":
+        if options.command == "up":
+            if options.fresh:
+                lifecycle.down(hosts)
             with report.step("Test hosts up"):
                 lifecycle.up(hosts)
-        elif command == "down":
+        elif options.command == "down":
             lifecycle.down(hosts)
         print("\n".join(lifecycle.describe(hosts)))
     except CannotRunHostsError as error:

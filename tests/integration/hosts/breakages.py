@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 DIRECTORY = Path(__file__).resolve().parent
+STATES = ("ok", "warning", "unknown", "critical")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Breakage:
     make: str
     repair: str
     expected: Mapping[str, str]
+
+    @property
+    def verdict(self) -> str:
+        """Return the state that the whole system has then."""
+        return max((state.partition(" ")[0] for state in self.expected.values()), key=STATES.index)
 
     def __str__(self) -> str:
         return f"{self.host}: {self.name}"

@@ -18,8 +18,8 @@ from tests.integration.hosts.plays import Play, playbook, weekly_play
 
 @pytest.fixture(scope="session")
 def hosts() -> tuple[str, ...]:
-    """Return the names of the test hosts, started and with healthy systems on them."""
-    up = subprocess.run([sys.executable, "-m", "tests.hosts", "up"], cwd=CHECKOUT, check=False)
+    """Return the names of the test hosts, started anew and with healthy systems on them."""
+    up = subprocess.run([sys.executable, "-m", "tests.hosts", "up", "--fresh"], cwd=CHECKOUT, check=False)
     if up.returncode == CANNOT_RUN:
         pytest.skip("NOT TESTED: this machine cannot run the test hosts")
     assert up.returncode == 0, "the test hosts did not come up"

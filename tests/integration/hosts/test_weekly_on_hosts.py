@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,15 +22,23 @@ SYSTEMS = {"estimator-1": "estimator", "ai-diy-1": "ai_diy", "aimo-1": "aimo", "
 ROUNDS = list(rounds(read_breakages(SYSTEMS)))
 
 
-@pytest.fixture(scope="module")
-def broken(request: pytest.FixtureRequest, weekly: Callable[..., Play], mended: Play) -> Iterator[Play]:
+@dataclass(frozen=True)
+class Broken:
+    """A weekly play while something was broken."""
+
+    made: tuple[Breakage, ...]
+    play: Play
+
+
+@pytest.fixture
+def broken(request: pytest.FixtureRequest, weekly: Callable[..., Play], mended: Play) -> Iterator[Broken]:
     """Break one thing per host, run the weekly procedure once on all of them, repair everything afterwards."""
-    breakages: tuple[Breakage, ...] = ROUNDS[request.param]
+    made = ROUNDS[request.param]
     try:
-        together(lambda breakage: on_host(breakage.host, breakage.make), breakages)
-        yield weekly()
+        together(lambda fault: on_host(fault.host, fault.make), made)
+        yield Broken(made, weekly())
     finally:
-        together(lambda breakage: on_host(breakage.host, breakage.repair), breakages)
+        together(lambda fault: on_host(fault.host, fault.repair), made)
 
 
 def test_every_host_has_faults_to_find() -> None:
@@ -52,19 +61,17 @@ def test_nothing_is_left_to_do_after_the_first_play(mended: Play, weekly: Callab
 
 
 @pytest.mark.parametrize(
-    ("broken", "breakage"),
-    [(number, breakage) for number, together_made in enumerate(ROUNDS) for breakage in together_made],
-    indirect=["broken"],
-    ids=lambda value: str(value) if isinstance(value, Breakage) else "",
+    "broken", range(len(ROUNDS)), indirect=True, ids=[" + ".join(map(str, made)) for made in ROUNDS]
 )
-def test_exactly_the_check_that_should_names_the_fault(broken: Play, breakage: Breakage) -> None:
-    run = broken.runs[breakage.host]
-    assert differences(breakage.expected, run["results"]) == []
-    states = {state.partition(" ")[0] for state in breakage.expected.values()}
-    assert run["state"] == max(states, key=("ok", "warning", "unknown", "critical").index)
-    if "critical" in states:
-        assert broken.returncode != 0
-        assert breakage.host in broken.output
+def test_exactly_the_check_that_should_names_the_fault(broken: Broken) -> None:
+    runs = broken.play.runs
+    found = {str(fault): differences(fault.expected, runs[fault.host]["results"]) for fault in broken.made}
+    assert found == {str(fault): [] for fault in broken.made}
+    verdicts = {fault.host: fault.verdict for fault in broken.made}
+    assert {host: run["state"] for host, run in runs.items()} == {host: verdicts.get(host, "ok") for host in SYSTEMS}
+    critical = {host for host, verdict in verdicts.items() if verdict == "critical"}
+    assert (broken.play.returncode != 0) == bool(critical)
+    assert all(f"fatal: [{host}]" in broken.play.output for host in critical)
 
 
 def changes(run: Any) -> list[str]:
