@@ -142,7 +142,7 @@ postgresql:
 .PHONY: integration
 integration: setup-dev postgresql  ## Playbooks, modules and the packaged collection, on this machine
 	$(SAY) "Integration tests"
-	$(call run-pytest,integration,tests/integration --ignore=tests/integration/hosts)
+	$(call run-pytest,integration,tests/integration --ignore=tests/integration/hosts --numprocesses=auto --dist=loadfile)
 
 .PHONY: hosts-up
 hosts-up: setup-dev  ## Start the systemd test hosts (root and podman)
