@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..trends.questions import KINDS
 from .figures import Run
 from .period import seconds_of
 
@@ -43,7 +44,8 @@ def episodes(runs: Iterable[Run], started: str, finished: str) -> list[Episode]:
     """Return the incidents that began in the window, oldest first.
 
     The runs of a system look at different things: a check keeps its last known state until it is looked at again.
-    The system becomes critical when the first of its checks does, or when its host cannot be reached.
+    The system becomes critical when the first of its checks does, or when its host cannot be reached. A target that
+    was missed over a month is no incident of the day on which that is computed.
 
     Args:
         runs: oldest first; those before ``started`` set the state at the beginning, those after ``finished`` may end
@@ -58,7 +60,7 @@ def episodes(runs: Iterable[Run], started: str, finished: str) -> list[Episode]:
         profile_checks = (run.get("profile") or {}).get("checks")
         if profile_checks:
             known = {check: state for check, state in known.items() if check in profile_checks}
-        known.update({str(result.get("check")): str(result.get("state")) for result in run.get("results") or []})
+        known.update({str(result.get("check")): str(result.get("state")) for result in _looks(run)})
         critical = run.get("reachable") is False or "critical" in known.values()
         if present is None and critical:
             present = _begun(run)
@@ -77,13 +79,18 @@ def episodes(runs: Iterable[Run], started: str, finished: str) -> list[Episode]:
 def _begun(run: Run) -> Episode:
     if run.get("reachable") is False:
         return Episode(str(run["started"]), reason={"id": "unreachable", "fields": {}})
-    worst: Mapping[str, Any] = next((each for each in run.get("results") or [] if each.get("state") == "critical"), {})
+    worst: Mapping[str, Any] = next((each for each in _looks(run) if each.get("state") == "critical"), {})
     return Episode(
         str(run["started"]),
         check=str(worst.get("check") or ""),
         kind=str(worst.get("kind") or "common"),
         reason=worst.get("reason"),
     )
+
+
+def _looks(run: Run) -> list[Mapping[str, Any]]:
+    """Return the results that tell how the system is now."""
+    return [result for result in run.get("results") or [] if result.get("kind") not in KINDS]
 
 
 def _done(run: Run) -> tuple[Mapping[str, Any], ...]:

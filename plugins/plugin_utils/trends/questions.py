@@ -18,6 +18,8 @@ from .objectives import target_of
 
 SLO = "slo"
 TREND = "trend"
+#: Kinds of Results that are about months, and say nothing about how a system is now.
+KINDS = (SLO, TREND)
 #: Counts of slow requests, and the parameter that says from when on a request is slow.
 _SLOW_LIMITS = {"over_slo": "slo_seconds", "slow_calls": "slow_ms"}
 _RISING = (">", ">=")
