@@ -66,9 +66,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {
             "answers": answers,
             "error": dict(kind_of_error(str(error)), query=name),
-            "version": duckdb.__version__,
         }
-    return {"answers": answers, "version": duckdb.__version__}
+    return {"answers": answers}
 
 
 def _only_reads(duckdb: Any, sql: str) -> bool:

@@ -10,6 +10,7 @@ import stat
 from typing import Any, Iterator
 
 from .locks import parse_lock_pid, parse_process_stat
+from .open_handles import handles_of
 
 _PID_FILE_BYTES = 4096
 _SHARED_FILE_SYSTEMS = frozenset(
@@ -70,7 +71,7 @@ def gather(
         facts["process"] = process_facts(pid["number"], boot)
         facts["namesake"] = _is_pid_inside_container(pid["number"])
     if database:
-        facts["database"] = open_handles(database)
+        facts["database"] = database_holders(database)
     return facts
 
 
@@ -96,7 +97,7 @@ def process_facts(pid: int, boot: float | None) -> dict[str, Any]:
     return facts
 
 
-def open_handles(database: str) -> dict[str, Any]:
+def database_holders(database: str) -> dict[str, Any]:
     """Return which processes have a file open, and whether all processes could be asked.
 
     Our own process and what it started do not count: other checks read the same database at the same moment.
@@ -105,21 +106,14 @@ def open_handles(database: str) -> dict[str, Any]:
         target = os.stat(database)
     except OSError:
         return {"holders": [], "complete": not os.path.lexists(database)}
-    holders, hidden = [], False
-    for pid in _pids():
-        try:
-            if _has_open(pid, os.path.basename(database), (target.st_dev, target.st_ino)) and not _is_ours(pid):
-                holders.append(pid)
-        except PermissionError:
-            hidden = hidden or _has_command(pid)
-        except OSError:
-            continue  # It ended while it was looked at.
+    handles = handles_of({(target.st_dev, target.st_ino)})
+    holders = [holder.pid for found in handles.holders.values() for holder in found if not _is_ours(holder.pid)]
     # DuckDB keeps a lock on its file for as long as it is open, and everybody may see the list of locks.
-    if hidden and _is_duckdb(database):
+    if handles.unseen and _is_duckdb(database):
         locked = _locked_inodes()
         if locked is not None:
             return {"holders": holders or locked.get(target.st_ino, []), "complete": True}
-    return {"holders": holders, "complete": not hidden}
+    return {"holders": holders, "complete": not handles.unseen}
 
 
 def boot_time() -> float | None:
@@ -189,22 +183,6 @@ def _pids() -> Iterator[int]:
     yield from (int(name) for name in names if name.isdigit())
 
 
-def _has_open(pid: int, name: str, identity: tuple[int, int]) -> bool:
-    folder = f"/proc/{pid}/fd"
-    for number in os.listdir(folder):
-        try:
-            # The name first: asking a descriptor on a dead network mount for its status would wait for ever.
-            link = os.readlink(f"{folder}/{number}")
-            if os.path.basename(link) != name:
-                continue
-            status = os.stat(f"{folder}/{number}")
-        except FileNotFoundError:
-            continue
-        if (status.st_dev, status.st_ino) == identity:
-            return True
-    return False
-
-
 def _is_ours(pid: int) -> bool:
     us = os.getpid()
     while pid > 1:
@@ -217,13 +195,6 @@ def _is_ours(pid: int) -> bool:
     return False
 
 
-def _has_command(pid: int) -> bool:
-    try:
-        return bool(_text(f"/proc/{pid}/cmdline"))  # Empty for threads of the kernel, which open no databases.
-    except OSError:
-        return False
-
-
 def _is_duckdb(path: str) -> bool:
     try:
         with open(path, "rb") as file:
@@ -233,12 +204,16 @@ def _is_duckdb(path: str) -> bool:
 
 
 def _locked_inodes() -> dict[int, list[int]] | None:
-    """Return which processes hold locks on which inodes, on any device; None when the list cannot be read."""
+    """Return which processes may write to which inodes, on any device; None when the list cannot be read.
+
+    Locks of readers are left out: other checks hold some at this moment.
+    """
     found: dict[int, list[int]] = {}
     try:
         for line in _text("/proc/locks").splitlines():
             fields = line.replace("->", "").split()
-            found.setdefault(int(fields[5].rpartition(":")[2]), []).append(int(fields[4]))
+            if fields[3] == "WRITE":
+                found.setdefault(int(fields[5].rpartition(":")[2]), []).append(int(fields[4]))
     except (OSError, ValueError, IndexError):
         return None
     return found

@@ -27,7 +27,7 @@ class Handles:
 
     Attributes:
         holders: by device and inode.
-        unseen: processes whose files this user may not see.
+        unseen: programs whose files this user may not see.
     """
 
     holders: dict[tuple[int, int], list[Holder]] = field(default_factory=dict)
@@ -46,7 +46,7 @@ def handles_of(wanted: set[tuple[int, int]], proc: str = "/proc") -> Handles:
         try:
             descriptors = os.listdir(folder)
         except PermissionError:
-            handles.unseen += 1
+            handles.unseen += _has_command(proc, name)
             continue
         except OSError:
             continue
@@ -60,6 +60,14 @@ def handles_of(wanted: set[tuple[int, int]], proc: str = "/proc") -> Handles:
                 holder = _holder(proc, name, descriptor)
                 handles.holders.setdefault(identity, []).append(holder)
     return handles
+
+
+def _has_command(proc: str, name: str) -> bool:
+    try:
+        with open(os.path.join(proc, name, "cmdline"), "rb") as stream:
+            return bool(stream.read(1))  # Empty for threads of the kernel, which open no files of ours.
+    except OSError:
+        return False
 
 
 def _holder(proc: str, name: str, descriptor: str) -> Holder:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import lock as kind
-from ansible_collections.aiops.runbooks.plugins.module_utils.lock_facts import open_handles, process_facts
+from ansible_collections.aiops.runbooks.plugins.module_utils.lock_facts import database_holders, process_facts
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import Observation
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 
@@ -162,7 +164,7 @@ def test_a_child_that_outlives_its_killed_wrapper_keeps_the_lock(lock: Path, tmp
     try:
         pid.write_text("4194303")
         deadline = time.monotonic() + 5
-        while not open_handles(str(database))["holders"] and time.monotonic() < deadline:
+        while not database_holders(str(database))["holders"] and time.monotonic() < deadline:
             time.sleep(0.02)
         seen = looked_at(lock, pid, database)
         assert (seen.state, reason_of(seen)) == ("unknown", "lock_database_open")
@@ -170,10 +172,10 @@ def test_a_child_that_outlives_its_killed_wrapper_keeps_the_lock(lock: Path, tmp
         assert seen.reason.fields["holder"] == child
     finally:
         os.kill(child, signal.SIGKILL)
-    while open_handles(str(database))["holders"]:
+    while database_holders(str(database))["holders"]:
         time.sleep(0.02)
     # Stale is said only when every process could be asked, which depends on who runs the test.
-    expected = "lock_stale" if open_handles(str(database))["complete"] else "lock_handles_hidden"
+    expected = "lock_stale" if database_holders(str(database))["complete"] else "lock_handles_hidden"
     assert reason_of(looked_at(lock, pid, database)) == expected
 
 
@@ -184,6 +186,34 @@ def test_looking_does_not_count_as_holding(tmp_path: Path) -> None:
         child = subprocess.Popen([sys.executable, "-c", PROGRAM, str(database)], stdout=subprocess.PIPE)
         assert child.stdout is not None
         child.stdout.readline()
-        assert open_handles(str(database))["holders"] == []
+        assert database_holders(str(database))["holders"] == []
         child.kill()
         child.communicate()
+
+
+def test_an_ordinary_user_sees_who_has_a_duckdb_open_and_who_has_not() -> None:
+    """Nobody may look into other users' processes, but DuckDB's lock is in a list that everybody may read."""
+    program = "import duckdb, sys\nkept = duckdb.connect(sys.argv[1])\nprint('up', flush=True)\nsys.stdin.read()"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        database = Path(folder) / "app.duckdb"
+        command = [sys.executable, "-c", program, str(database)]
+        holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        assert as_ordinary_user(database) == {"holders": [holder.pid], "complete": True}
+        holder.communicate("")
+        assert as_ordinary_user(database) == {"holders": [], "complete": True}
+
+
+def as_ordinary_user(database: Path) -> dict[str, object]:
+    """Return who has a file open, as somebody without privileges sees it."""
+    program = (
+        "import json, os, sys\n"
+        "from ansible_collections.aiops.runbooks.plugins.module_utils.lock_facts import database_holders\n"
+        "os.geteuid() or os.setuid(65534)\n"
+        "print(json.dumps(database_holders(sys.argv[1])))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(database)], capture_output=True, text=True, check=True)
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
