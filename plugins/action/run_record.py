@@ -16,7 +16,6 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.errors import Runbo
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.outcome import headline, judged, observed
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.play import batch_hosts, registered
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends import derived_results
 
 
 class ActionModule(ActionBase):
@@ -59,6 +58,9 @@ class ActionModule(ActionBase):
         """Return the runs with their verdicts, and with what the store tells of each system over time."""
         derived: dict[str, list[dict[str, Any]]] = {}
         if any(asked.values()):
+            # Most runs ask nothing of this kind, and do not pay for its import.
+            from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.derive import derived_results
+
             check_mode = bool(self._task.check_mode)
             opened = store.open_store(store_url, create=not check_mode, read_only=check_mode)
             derived = derived_results(opened, runs, asked, now)

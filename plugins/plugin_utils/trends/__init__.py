@@ -3,12 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the store says over time: service level objectives, growth and forecasts, as Results like any other.
 
-``questions_of`` reads them from a profile; ``derived_results`` answers them for all systems of a play at once.
+``questions.questions_of`` reads them from a profile; ``derive.derived_results`` answers them for all systems of a play
+at once. Nothing is imported here: most runs ask nothing, and then only the questions are needed.
 """
-
-from __future__ import annotations
-
-from .derive import derived_results
-from .questions import due, questions_of
-
-__all__ = ["derived_results", "due", "questions_of"]

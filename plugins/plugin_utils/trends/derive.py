@@ -22,7 +22,7 @@ from . import growth, objectives
 from .growth import MONTH_DAYS
 from .objectives import DAY_SECONDS
 from .parts import Naming, figure_of, parts_of
-from .questions import SLO
+from .questions import SLO, target_of
 
 Question = Mapping[str, Any]
 Run = Mapping[str, Any]
@@ -170,7 +170,7 @@ def _objective(
 ) -> tuple[Check, Derivation]:
     kind = question["kind"]
     promised = objectives.Objective(
-        target=objectives.target_of(question["target"], question["name"]),
+        target=target_of(question["target"], question["name"]),
         window_days=question["window_days"],
         needed_days=question["needed_days"],
         metric=str(question.get("metric") or "availability_percent"),

@@ -20,8 +20,6 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.model import OK, UN
 from .robust import DAY_SECONDS, Line, Point, daily, date_after, line_through, span_days
 
 MONTH_DAYS = 30
-#: Days that a kind of trend needs when its profile does not say.
-NEEDED_DAYS = {"growth": 28, "forecast": 28, "month_over_month": 45}
 #: Days of each of two months that are compared.
 _POINTS_OF_A_MONTH = 2
 _SUFFIX = {"%": "_percent", "s": "_seconds", "ms": "_ms", "B": "_bytes", "days": "_days", "USD": "_usd"}

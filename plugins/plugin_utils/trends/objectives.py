@@ -15,8 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
-from ansible_collections.aiops.runbooks.plugins.module_utils.judge import Level, parse_level
+from ansible_collections.aiops.runbooks.plugins.module_utils.judge import Level
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import (
     CRITICAL,
     OK,
@@ -30,8 +29,8 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.model import (
 from ..report.availability import MAXIMUM_GAP_SECONDS, Interval, availability_of
 from .budget import BURN_WINDOWS, LEAST_SHARE, availability_burn_rates, budget_left_percent, burn_rate
 from .parts import Part, covered_days
+from .questions import INVERSE
 
-_INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _PERCENTILE = re.compile(r"^p(\d{1,2})_")
 #: A week through the change to summer time is an hour short of seven days.
 _NEARLY = 0.95
@@ -57,7 +56,7 @@ class Objective:
     @property
     def missed(self) -> str:
         """Return the level at which the objective is missed."""
-        return f"{_INVERSE[self.target.sign]} {self.target.text.split()[1]}"
+        return f"{INVERSE[self.target.sign]} {self.target.text.split()[1]}"
 
 
 def availability(
@@ -236,15 +235,3 @@ def _too_little_history(
     fields = {"points": points, "days": days, "needed_points": 2, "needed_days": promised.needed_days}
     reason = Reason("too_little_history", fields)
     return Observation(state=UNKNOWN, reason=reason, metrics=metrics, evidence=evidence)
-
-
-def target_of(text: str, where: str) -> Level:
-    """Read a target such as ``>= 99.0``.
-
-    Raises:
-        ProfileError: it is not a level that can be kept or missed by degrees.
-    """
-    level = parse_level(text, where)
-    if level is None or level.sign not in _INVERSE:
-        raise ProfileError(f"{where} is {text!r}, which is no target", 'Write what must hold, such as ">= 99" or "< 1"')
-    return level

@@ -11,10 +11,7 @@ from typing import Any
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import registry
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import did_you_mean
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
-from ansible_collections.aiops.runbooks.plugins.module_utils.judge import parse_level
-
-from .growth import NEEDED_DAYS
-from .objectives import target_of
+from ansible_collections.aiops.runbooks.plugins.module_utils.judge import Level, parse_level
 
 SLO = "slo"
 TREND = "trend"
@@ -23,6 +20,10 @@ KINDS = (SLO, TREND)
 #: Counts of slow requests, and the parameter that says from when on a request is slow.
 _SLOW_LIMITS = {"over_slo": "slo_seconds", "slow_calls": "slow_ms"}
 _RISING = (">", ">=")
+#: What misses a target that is written with the sign.
+INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
+#: Days of history that a kind of trend needs when its profile does not say.
+NEEDED_DAYS = {"growth": 28, "forecast": 28, "month_over_month": 45}
 
 Item = Mapping[str, Any]
 
@@ -154,3 +155,15 @@ def due(asked: Iterable[dict[str, Any]], is_due: Callable[[Item], bool]) -> list
         for question in asked
         if is_due(question)
     ]
+
+
+def target_of(text: str, where: str) -> Level:
+    """Read a target such as ``>= 99.0``.
+
+    Raises:
+        ProfileError: it is not a level that can be kept or missed by degrees.
+    """
+    level = parse_level(text, where)
+    if level is None or level.sign not in INVERSE:
+        raise ProfileError(f"{where} is {text!r}, which is no target", 'Write what must hold, such as ">= 99" or "< 1"')
+    return level

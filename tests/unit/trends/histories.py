@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.profile import Profile, resolve
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends import derived_results
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.derive import derived_results
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CHECKS = [

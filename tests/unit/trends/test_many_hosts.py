@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends import derived_results
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.derive import derived_results
 from tests.unit.trends.histories import NOW, profile, runs_of
 
 ASKED = {

@@ -26,9 +26,9 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.objectives i
     availability,
     error_rate,
     latency,
-    target_of,
 )
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.parts import Part
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.questions import target_of
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.robust import line_through
 
 DAY = 86400.0
