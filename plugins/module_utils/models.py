@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Iterable, Sequence
 
 DAY_SECONDS = 86400.0
 #: A training that ended later than now has been timed by another clock or zone.
@@ -45,7 +45,7 @@ class ServiceModels:
 def dotted(data: Any, key: str) -> Any:
     """Return what a dotted key leads to in nested mappings; None when it leads nowhere."""
     for part in key.split("."):
-        if not isinstance(data, Mapping) or part not in data:
+        if not isinstance(data, dict) or part not in data:
             return None
         data = data[part]
     return data
@@ -61,7 +61,7 @@ def services_in(data: Any, keys: Iterable[str]) -> list[str]:
     names: dict[str, None] = {}
     for key in keys:
         found = dotted(data, key)
-        if isinstance(found, (list, Mapping)):
+        if isinstance(found, (list, dict)):
             names.update((str(name), None) for name in found if isinstance(name, (str, int)))
     return list(names)
 

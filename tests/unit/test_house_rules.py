@@ -152,6 +152,20 @@ def test_the_library_imports_heavy_modules_only_where_they_are_used() -> None:
     assert not heavy
 
 
+def test_the_library_asks_no_value_for_a_type_that_is_only_a_word_of_annotations() -> None:
+    # In the lean lane the names of typing are stand-ins, and no value is an instance of one.
+    wrong = []
+    for path in files(".py", under=("plugins/module_utils/",)):
+        tree = ast.parse(content(path))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "typing"]
+        words = {alias.name for node in imports for alias in node.names}
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("isinstance", "issubclass"):
+                asked = {node.id for node in ast.walk(call.args[1]) if isinstance(node, ast.Name)}
+                wrong += [f"{path}:{call.lineno}: {name}" for name in sorted(asked & words)]
+    assert not wrong
+
+
 def _roles() -> list[str]:
     return sorted(path.name for path in (CHECKOUT / "roles").iterdir() if path.is_dir())
 

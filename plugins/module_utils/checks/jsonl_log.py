@@ -142,7 +142,7 @@ def rules_of(parameters: Mapping[str, Any]) -> Rules:
     security = {key: value for key, value in (parameters.get("security") or {}).items() if value}
     counts = parameters.get("counts") or {}
     for name, wanted in counts.items():
-        if not isinstance(wanted, Mapping) or not wanted or name in METRICS:
+        if not isinstance(wanted, dict) or not wanted or name in METRICS:
             raise ProfileError(
                 f"counts.{name} is {wanted!r}",
                 "Write a new metric's name and the keys and values of the records to count, such as"

@@ -94,7 +94,7 @@ def value_at(record: Mapping[str, Any], key: str) -> Any:
         return record.get(key)
     value: Any = record
     for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        value = value.get(part) if isinstance(value, dict) else None
     return value
 
 
