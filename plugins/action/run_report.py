@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.plain import plain
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.play import registered
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.assembly import assemble
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.procedures import PROCEDURES
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.table import terminal_table
@@ -21,7 +23,7 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.writing impo
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "procedure": {"type": "str", "default": "weekly", "choices": list(PROCEDURES)},
-    "runs": {"type": "list", "elements": "dict", "default": []},
+    "runs": {"type": "list", "elements": "dict"},
     "store_url": {"type": "str", "required": True, "no_log": True},
     "directory": {"type": "path", "required": True},
     "languages": {"type": "list", "elements": "str", "choices": ["en", "ja"], "default": ["en", "ja"]},
@@ -51,10 +53,11 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(ARGUMENTS)
         arguments = plain(arguments)
+        current = arguments["runs"] if arguments["runs"] is not None else _recorded(task_vars or {})
         try:
             report = assemble(
                 procedure=arguments["procedure"],
-                current=arguments["runs"],
+                current=current,
                 store_url=arguments["store_url"],
                 finished=arguments["finished"] or datetime.now(UTC).isoformat(),
                 languages=arguments["languages"],
@@ -68,7 +71,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         for contradiction in report.contradictions:
             self._display.warning(f"Figures of the report do not reconcile: {contradiction}")
-        if report.runs and not (arguments["runs"] and SUMMARY in constants.CALLBACKS_ENABLED):
+        if report.runs and not (current and SUMMARY in constants.CALLBACKS_ENABLED):
             # The callback shows the runs of its own play at the very end; nobody shows those of the store.
             self._display.display(
                 "\n" + terminal_table(report.runs, files, arguments["languages"][0], report.attestations)
@@ -79,3 +82,9 @@ class ActionModule(ActionBase):
             "contradictions": report.contradictions,
             "attestations": report.attestations,
         }
+
+
+def _recorded(variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the play recorded; read as it is, because templating the records of a fleet takes seconds."""
+    answer = registered(variables, str(variables["inventory_hostname"]), "run_recorded") or {}
+    return list(answer.get("runs") or [])

@@ -40,10 +40,10 @@ options:
   runs:
     description:
       - The run records that the report is about, as RV(aiops.runbooks.run_record#module:runs).
-      - Without them, the newest run of the procedure of every system in the store.
+      - Without it, what M(aiops.runbooks.run_record) registered as C(run_recorded) in the same play. Without that, too,
+        or with an empty list, the newest run of the procedure of every system in the store.
     type: list
     elements: dict
-    default: []
   store_url:
     description: SQLAlchemy URL of the store; it is only read.
     type: str
@@ -113,7 +113,7 @@ def main() -> None:
                 "choices": ["daily", "evening", "weekly", "monthly", "quarterly"],
                 "default": "weekly",
             },
-            "runs": {"type": "list", "elements": "dict", "default": []},
+            "runs": {"type": "list", "elements": "dict"},
             "store_url": {"type": "str", "required": True},
             "directory": {"type": "path", "required": True},
             "languages": {"type": "list", "elements": "str", "choices": ["en", "ja"], "default": ["en", "ja"]},

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 from .report.numbers import FORMAT_OF_UNIT, FORMATS, Quantity, format_of, is_number, quantity
 from .report.period import time_text
@@ -68,7 +69,7 @@ def load_catalog(directory: Path = DIRECTORY) -> Catalog:
         raise CatalogError(f"{directory} has no {COMMON}.yml. Install the collection again.")
     for path in sorted(directory.glob("*.yml")):
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            content = yaml_load(path.read_text(encoding="utf-8")) or {}
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise CatalogError(f"{path} is not a readable catalogue: {error}") from error
         if not isinstance(content, dict):

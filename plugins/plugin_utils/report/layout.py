@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 STANDARD_LAYOUT = Path(__file__).resolve().parents[3] / "roles" / "report" / "files" / "standard_layout.yml"
 
@@ -20,7 +20,7 @@ Section = Mapping[str, Any]
 @functools.lru_cache(maxsize=2)
 def load_standard_layout(path: Path = STANDARD_LAYOUT) -> Mapping[str, Any]:
     """Read the standard layout: order of the sections, lines that always stand, lines per check kind."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml_load(path.read_text(encoding="utf-8"))
     return content if isinstance(content, dict) else {}
 
 
