@@ -18,7 +18,7 @@ from .attestations import OPEN, OVERDUE
 from .availability import MAXIMUM_GAP_SECONDS
 from .figures import Run
 from .period import Period, moment
-from .procedures import PROCEDURES, period_before, period_for
+from .procedures import PROCEDURES, period_for
 from .render import Reviews, render_reports, system_reports
 
 #: An attestation that nobody gave for longer than this is as overdue as it can be.
@@ -69,7 +69,7 @@ def assemble(
     opened = store.open_store(store_url, create=False, read_only=True)
     wanted = hosts if hosts is not None else {str(run["host"]) for run in current} or None
     period = period_for(procedure, finished, timezone or "UTC")
-    recorded = store.runs_between(opened, wanted, None, _begin(period, current, procedure), _after(end), states=STATES)
+    recorded = store.runs_between(opened, wanted, None, _begin(period), _after(end), states=STATES)
     if timezone is None:
         period = period_for(procedure, finished, _common_zone([*recorded, *current]))
     reports = system_reports(procedure, recorded, current, period, _reviews(opened, wanted, end, [*recorded, *current]))
@@ -101,20 +101,12 @@ def _after(end: datetime) -> datetime:
     return end + timedelta(seconds=1)
 
 
-def _begin(period: Period, current: Sequence[Run], procedure: str) -> datetime:
-    """Return from when runs are read: a little before the period, or from the period before when growth is printed.
+def _begin(period: Period) -> datetime:
+    """Return from when runs are read.
 
     A day more than any zone is away from UTC, and the run before the window that tells its first state.
     """
-    layouts = [((run.get("profile") or {}).get("report") or {}).get(procedure) or [] for run in current]
-    compares = not current or any(
-        line.get("compare") == "previous_period"
-        for layout in layouts
-        for section in layout
-        for line in section.get("lines") or []
-    )
-    first = period_before(period) if compares else period
-    return moment(first.started) - timedelta(days=1, seconds=MAXIMUM_GAP_SECONDS)
+    return moment(period.started) - timedelta(days=1, seconds=MAXIMUM_GAP_SECONDS)
 
 
 def _reviews(opened: store.Store, hosts: Collection[str] | None, end: datetime, runs: Sequence[Run]) -> Reviews:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from .attestations import Attestation
+from .attestations import OPEN, OVERDUE, Attestation
 from .availability import Availability, availability_of_runs
 from .checklist import Checklist, checklist_of
 from .episodes import Episode, episodes
@@ -61,7 +61,6 @@ def build_system(
     procedure: str,
     standard: Mapping[str, Any],
     first_metric: FirstMetric,
-    before: Sequence[Run] = (),
     attestations: Sequence[Attestation] = (),
 ) -> SystemReport:
     """Build the report of one system instance.
@@ -72,7 +71,6 @@ def build_system(
         procedure: which layout of the profile is used.
         standard: the standard layout.
         first_metric: gives the name of a kind's value.
-        before: its runs of the period before, the one that reported it last.
         attestations: its attestations as they stand when the report is made.
     """
     earlier = [each for each in runs[:-1] if _within(each, period)]
@@ -80,7 +78,7 @@ def build_system(
     inside = [*earlier, run]
     availability = availability_of_runs(runs, period)
     found = episodes(runs, period.started, period.finished)
-    material = Material([*runs[:-1], run], inside, before, period, availability, found, first_metric)
+    material = Material([*runs[:-1], run], inside, period, availability, found, first_metric)
     sections = [section_of(stated, material) for stated in sections_of(run, procedure, inside, standard)]
     results = list(run.get("results") or [])
     counts = {state: sum(1 for result in results if result.get("state") == state) for state in SEVERITY}
@@ -106,7 +104,7 @@ def build_system(
         history=history([*earlier, run], period.started),
         episodes=found,
         checklist=checklist_of(run, inside, PROCEDURES[procedure].checklist),
-        attestations=attestations,
+        attestations=[each for each in attestations if _concerns(each, period)],
         trends=trends_of(checked, inside, first_metric),
         contradictions=contradictions,
     )
@@ -141,6 +139,14 @@ def carried(run: Run, earlier: Sequence[Run]) -> Run:
 
 def _within(run: Run, period: Period) -> bool:
     return seconds_of(period.started) <= seconds_of(str(run["started"])) < seconds_of(period.finished)
+
+
+def _concerns(attestation: Attestation, period: Period) -> bool:
+    """Tell whether an item waits for somebody, or was closed since the period began."""
+    if attestation.state in (OPEN, OVERDUE):
+        return True
+    done = attestation.done
+    return done is not None and seconds_of(str(done["attested"])) >= seconds_of(period.started)
 
 
 def _verdict(run: Run, results: Sequence[Mapping[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .availability import Availability, printed_downtime, printed_percent
-from .comparison import change_beside, growth_figure
+from .comparison import change_beside
 from .episodes import Episode
 from .figures import Figure, FirstMetric, Run, check_figure, result_of
 from .numbers import is_number
@@ -51,7 +51,6 @@ class Material:
     Args:
         runs: its runs, oldest first, the report's own last; some may be older than the period.
         inside: those of the period, the report's own last.
-        before: those of the period before, oldest first, the one that reported it last.
         period: the period.
         availability: of the period.
         episodes: incidents of the period.
@@ -60,7 +59,6 @@ class Material:
 
     runs: Sequence[Run]
     inside: Sequence[Run]
-    before: Sequence[Run]
     period: Period
     availability: Availability
     episodes: Sequence[Episode]
@@ -95,9 +93,6 @@ def line_of(stated: Mapping[str, Any], material: Material) -> Line:
     days = period.days if period.unit != "day" else None
     figure = check_figure(material.inside, stated, material.first_metric, period.timezone, days)
     line = Line(f"{stated.get('check')}:{_metric_name(stated, figure, material.first_metric)}", figure, stated)
-    if stated.get("compare") == "previous_period":
-        growth = growth_figure(figure, stated, material.before, period, material.first_metric)
-        return replace(line, name="growth", figure=growth)
     if stated.get("compare") == "period_start":
         return replace(line, figure=change_beside(figure, stated, material.runs, period, material.first_metric))
     return line

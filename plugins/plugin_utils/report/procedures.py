@@ -62,18 +62,6 @@ def period_for(procedure: str, made: str, timezone: str = "UTC") -> Period:
     return Period(timestamp(begin), made, timezone, unit, made)
 
 
-def period_before(period: Period) -> Period:
-    """Return the whole period before a period: what a growth is measured against."""
-    begin = moment(period.started).astimezone(zone_of(period.timezone))
-    if period.unit in _MONTHS:
-        before = first_of(begin - timedelta(days=1), _MONTHS[period.unit])
-    else:
-        # By the calendar, not by hours: a day may have 23 or 25 of them.
-        day = begin.date() - timedelta(days=1 if period.unit == "day" else 7)
-        before = datetime(day.year, day.month, day.day, tzinfo=zone_of(period.timezone))
-    return Period(timestamp(before), period.started, period.timezone, period.unit, period.started)
-
-
 def first_of(local: datetime, months: int) -> datetime:
     """Return midnight of the first day of the month, or of a group of so many months, that a local time is in."""
     month = (local.month - 1) // months * months + 1

@@ -25,7 +25,6 @@ from .figures import Run
 from .layout import load_standard_layout
 from .period import Period, seconds_of, timestamp
 from .period import moment as parsed
-from .procedures import period_before, period_for
 from .view import fleet_view
 from .width import pad, wrap
 
@@ -62,8 +61,8 @@ def render(
 
     Args:
         procedure: ``daily``, ``evening``, ``weekly``, ``monthly`` or ``quarterly``.
-        runs: recorded runs of the period; a little before it (26 hours) lets a state carry in, the period before it
-            lets growth be measured. Those of ``current`` may be among them.
+        runs: recorded runs of the period; a little before it (26 hours) lets a state carry in. Those of ``current``
+            may be among them.
         current: the runs that this report is about, one per system instance; when empty, the newest run of the
             procedure of each instance in ``runs``, or its newest run at all.
         period: the period, see `period_for`.
@@ -118,25 +117,10 @@ def system_reports(
             procedure,
             standard,
             first_metric,
-            before=_period_before(histories[instance], procedure, period),
             attestations=_attestations(run, reviews or Reviews(), period),
         )
         for instance, run in newest.items()
     ]
-
-
-def _period_before(history: Sequence[Run], procedure: str, period: Period) -> list[Run]:
-    """Return the runs of the period before, the one that reported it last."""
-    previous = period_before(period)
-    begin, end = seconds_of(previous.started), seconds_of(previous.finished)
-    inside = [run for run in history if begin <= seconds_of(str(run["started"])) < end]
-    reporting = [
-        run
-        for run in history
-        if run.get("procedure") == procedure
-        and period_for(procedure, str(run["started"]), period.timezone).started == previous.started
-    ]
-    return [run for run in inside if run not in reporting[-1:]] + reporting[-1:]
 
 
 def _attestations(run: Run, reviews: Reviews, period: Period) -> list[Attestation]:

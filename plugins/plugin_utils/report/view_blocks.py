@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..catalog import Catalog, beside_levels, in_language, quantity_text, reason_text, text
-from .attestations import CLOSED, NOT_DUE, OVERDUE, Attestation
+from .attestations import CLOSED, OVERDUE, Attestation
 from .chart import HEIGHT, WIDTH
 from .checklist import MARKS, Item
 from .document import SystemReport
@@ -19,7 +19,7 @@ from .period import Period, local_day, moment, time_text, zone_of
 from .view_rows import line_label
 from .width import clean
 
-_PILLS = {CLOSED: "ok", OVERDUE: "critical", NOT_DUE: "ok"}
+_PILLS = {CLOSED: "ok", OVERDUE: "critical"}
 
 
 def period_name(period: Period, catalog: Catalog, language: str) -> str:
@@ -86,7 +86,7 @@ def attestation_views(report: SystemReport, catalog: Catalog, language: str) -> 
 
 def _attestation_view(item: Attestation, report: SystemReport, catalog: Catalog, language: str) -> dict[str, Any]:
     host = clean(report.run.get("host"))
-    waits = item.state not in (CLOSED, NOT_DUE)
+    waits = item.state != CLOSED
     when = ""
     if waits:
         day = local_day(item.due, catalog.zone)

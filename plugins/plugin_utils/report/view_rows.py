@@ -156,8 +156,10 @@ def line_label(line: Line, report: SystemReport, catalog: Catalog, language: str
     if line.stated.get("figure"):
         return text(catalog, "figures", str(line.stated["figure"]), language)
     title = clean(in_language(check_title(report.run, str(line.stated.get("check"))), language))
-    metric = line.stated.get("metric") or (first_metric(line.figure.kind) if line.figure else None)
-    if not metric or not line.figure or metric not in catalog.metrics.get(line.figure.kind, {}):
+    if line.figure is None or line.figure.form == "state":
+        return title
+    metric = line.stated.get("metric") or first_metric(line.figure.kind)
+    if not metric or metric not in catalog.metrics.get(line.figure.kind, {}):
         return title
     label = metric_label(catalog, line.figure.kind, str(metric), language)
     return f"{title}({label})" if language == "ja" else f"{title} ({label})"
