@@ -65,10 +65,12 @@ def test_nothing_is_left_to_do_after_the_first_play(mended: Play, weekly: Callab
 )
 def test_exactly_the_check_that_should_names_the_fault(broken: Broken) -> None:
     runs = broken.play.runs
-    found = {str(fault): differences(fault.expected, runs[fault.host]["results"]) for fault in broken.made}
-    assert found == {str(fault): [] for fault in broken.made}
-    verdicts = {fault.host: fault.verdict for fault in broken.made}
-    assert {host: run["state"] for host, run in runs.items()} == {host: verdicts.get(host, "ok") for host in SYSTEMS}
+    faults = {fault.host: fault for fault in broken.made}
+    expected = {host: faults[host].expected if host in faults else {} for host in SYSTEMS}
+    found = {host: differences(expected[host], runs[host]["results"]) for host in SYSTEMS}
+    assert found == {host: [] for host in SYSTEMS}
+    verdicts = {host: faults[host].verdict if host in faults else "ok" for host in SYSTEMS}
+    assert {host: run["state"] for host, run in runs.items()} == verdicts
     critical = {host for host, verdict in verdicts.items() if verdict == "critical"}
     assert (broken.play.returncode != 0) == bool(critical)
     assert all(f"fatal: [{host}]" in broken.play.output for host in critical)
