@@ -15,6 +15,8 @@ BURN_WINDOWS = {"1h": 3600, "6h": 6 * 3600, "24h": 24 * 3600, "3d": 3 * 86400, "
 #: Share of a burn rate's window that must have been looked at.
 LEAST_SHARE = 0.5
 _LEAST_OBSERVATIONS = 2
+#: Looks do not begin at the same second every day: one that is a little older than the window still belongs to it.
+TOLERANCE = 0.1
 
 
 def budget_left_percent(spent: float, allowed: float) -> float:
@@ -60,7 +62,8 @@ def availability_burn_rates(
     rates: dict[str, float | None] = {}
     for name, seconds in BURN_WINDOWS.items():
         begin = now - seconds
-        looks = sum(1 for when, state in observations if begin <= when <= now and state != UNOBSERVED)
+        since = begin - TOLERANCE * seconds
+        looks = sum(1 for when, state in observations if since <= when <= now and state != UNOBSERVED)
         seen = availability_of(observations, begin, now, maximum_gap_seconds, breaks)
         enough = looks >= _LEAST_OBSERVATIONS and _well_observed(seen)
         rates[name] = burn_rate(seen.down_seconds, seen.observed_seconds, allowed_share) if enough else None

@@ -95,7 +95,7 @@ def forecast(points: Iterable[Point], now: float, asked: Question) -> Observatio
     if days and asked.limit.reached(days[-1][1]):
         return Observation(
             value=0.0,
-            reason=Reason("limit_reached", {"value": days[-1][1], "limit": asked.limit.text}),
+            reason=Reason("limit_reached", {"value": days[-1][1], "limit": asked.limit.limit}),
             metrics={"points": len(days), f"current{_suffix(asked.unit)}": days[-1][1]},
         )
     missing = _too_little(days, asked)
@@ -109,13 +109,16 @@ def forecast(points: Iterable[Point], now: float, asked: Question) -> Observatio
     central = until(line.slope)
     soonest, farthest = sorted((until(line.low), until(line.high)))
     if soonest > asked.horizon_days or (line.certain and central > asked.horizon_days):
-        fields = {"limit": asked.limit.text, "horizon_days": asked.horizon_days}
+        fields = {"limit": asked.limit.limit, "horizon_days": asked.horizon_days}
         return Observation(reason=Reason("limit_not_in_sight", fields), metrics=metrics, nothing_to_measure=True)
     metrics["soonest_days"] = soonest
     metrics["farthest_days"] = farthest if math.isfinite(farthest) else None
     if line.certain:
-        metrics["reached_on"] = date_after(now, central)
-        return Observation(value=central, metrics=metrics)
+        day = date_after(now, central)
+        metrics["reached_on"] = day
+        return Observation(
+            value=central, reason=Reason("limit_expected", {"limit": asked.limit.limit, "day": day}), metrics=metrics
+        )
     same = _state(soonest, asked) == _state(math.inf, asked)
     return _no_trend(days, asked, OK if same else UNKNOWN, metrics)
 

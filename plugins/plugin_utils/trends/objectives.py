@@ -27,7 +27,7 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.model import (
 )
 
 from ..report.availability import MAXIMUM_GAP_SECONDS, Interval, availability_of
-from .budget import BURN_WINDOWS, LEAST_SHARE, availability_burn_rates, budget_left_percent, burn_rate
+from .budget import BURN_WINDOWS, LEAST_SHARE, TOLERANCE, availability_burn_rates, budget_left_percent, burn_rate
 from .parts import Part, covered_days
 from .questions import INVERSE
 
@@ -95,10 +95,10 @@ def availability(
     missed_for_certain = seen.down_seconds > allowed_share * seen.window_seconds
     if seen.percent is None or (observed_days < _NEARLY * promised.needed_days and not missed_for_certain):
         return _too_little_history(seen.observations, observed_days, promised, metrics, evidence)
-    metrics["budget_left_percent"] = budget_left_percent(seen.down_seconds, allowed)
-    metrics["budget_left_seconds"] = max(0.0, allowed - seen.down_seconds)
-    metrics["budget_seconds"] = allowed
-    return Observation(value=seen.percent, metrics=metrics, evidence=evidence, coverage=None)
+    left, seconds = budget_left_percent(seen.down_seconds, allowed), max(0.0, allowed - seen.down_seconds)
+    metrics.update(budget_left_percent=left, budget_left_seconds=seconds, budget_seconds=allowed)
+    reason = Reason("downtime_budget_left", {"percent": left, "seconds": seconds})
+    return Observation(value=seen.percent, reason=reason, metrics=metrics, evidence=evidence)
 
 
 def error_rate(parts: Sequence[Part], now: float, promised: Objective) -> Observation:
@@ -124,7 +124,9 @@ def error_rate(parts: Sequence[Part], now: float, promised: Objective) -> Observ
     if not requests:
         return Observation(reason=Reason("no_requests"), metrics=metrics, nothing_to_measure=True)
     metrics.update(_budget(failed, allowed_share * requests))
-    return Observation(value=100.0 * failed / requests, metrics=metrics, evidence=_untold(rates))
+    return Observation(
+        value=100.0 * failed / requests, reason=_requests_left(metrics), metrics=metrics, evidence=_untold(rates)
+    )
 
 
 def latency(parts: Sequence[Part], now: float, promised: Objective) -> Observation:
@@ -171,14 +173,15 @@ def _percentile(
         metrics.update({f"burn_rate_{name}": rate for name, rate in rates.items()})
     missed = metrics["parts_missed"]
     if missed in (0, len(told)):
-        return Observation(value=worst if missed == 0 else best, metrics=metrics, evidence=evidence)
+        reason = _requests_left(metrics) if exact else None
+        return Observation(value=worst if missed == 0 else best, reason=reason, metrics=metrics, evidence=evidence)
     fields = {"missed": missed, "parts": len(told), "worst": worst, "limit": promised.target.text}
     kept = exact and slow <= allowed_share * requests
     state = OK if kept else CRITICAL if exact else WARNING
-    reason = Reason("target_kept_overall" if kept else "target_missed_in_parts", fields)
+    whole = Reason("target_kept_overall" if kept else "target_missed_in_parts", fields)
     metrics["worst_part"] = worst
     # Between the parts' figures there is no exact one of the whole: the levels must not be applied to a guess.
-    return Observation(state=state, reason=reason, metrics=metrics, evidence=evidence, nothing_to_measure=True)
+    return Observation(state=state, reason=whole, metrics=metrics, evidence=evidence, nothing_to_measure=True)
 
 
 def _failed(part: Part) -> float:
@@ -200,7 +203,7 @@ def _burn_rates(parts: Sequence[Part], now: float, bad: Any, allowed_share: floa
     """Return the burn rate over each window that its parts cover by more than half."""
     rates: dict[str, float | None] = {}
     for name, seconds in BURN_WINDOWS.items():
-        inside = [part for part in parts if part.started >= now - seconds - 0.1 * part.seconds]
+        inside = [part for part in parts if part.started >= now - seconds - TOLERANCE * part.seconds]
         enough = sum(part.seconds for part in inside) >= LEAST_SHARE * seconds
         requests, spent = _requests_and(inside, bad)
         rates[name] = burn_rate(spent, requests, allowed_share) if enough else None
@@ -213,6 +216,11 @@ def _budget(spent: float, allowed: float) -> dict[str, Scalar]:
         "budget_left_requests": max(0.0, allowed - spent),
         "budget_requests": allowed,
     }
+
+
+def _requests_left(metrics: dict[str, Scalar]) -> Reason:
+    fields = {"percent": metrics["budget_left_percent"], "requests": metrics["budget_left_requests"]}
+    return Reason("request_budget_left", fields)
 
 
 def _weighed_mean(parts: Sequence[Part]) -> float:
