@@ -111,6 +111,13 @@ def test_check_mode_computes_the_same_and_records_nothing(inventory: Path, state
     assert len(played.runs()) == before
 
 
+def test_check_mode_makes_no_store_to_ask(inventory: Path, tmp_path: Path) -> None:
+    played = monthly(inventory, tmp_path / "new", "--check")
+    assert played.status == 0, played.output
+    assert "Too little history" in played.output
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_first_run_says_that_there_is_too_little_history(inventory: Path, tmp_path: Path) -> None:
     played = monthly(inventory, tmp_path / "new")
     assert played.status == 0, played.output

@@ -163,17 +163,19 @@ def _percentile(
 ) -> Observation:
     worst = max(part.value for part in told if part.value is not None)
     best = min(part.value for part in told if part.value is not None)
-    exact = all(part.requests is not None and part.slow is not None for part in told)
+    counted = [part for part in told if part.requests is not None and part.slow is not None]
+    exact = len(counted) == len(told)
+    requests, slow = _requests_and(counted, _slow)
+    reason: Reason | None = None
     evidence: list[str] = []
-    if exact:
-        requests, slow = _requests_and(told, _slow)
-        rates = _burn_rates(told, now, _slow, allowed_share)
+    if counted:
+        rates = _burn_rates(counted, now, _slow, allowed_share)
         evidence = _untold(rates)
         metrics.update(_budget(slow, allowed_share * requests), requests=requests, slow_requests=slow)
         metrics.update({f"burn_rate_{name}": rate for name, rate in rates.items()})
+        reason = _requests_left(metrics)
     missed = metrics["parts_missed"]
     if missed in (0, len(told)):
-        reason = _requests_left(metrics) if exact else None
         return Observation(value=worst if missed == 0 else best, reason=reason, metrics=metrics, evidence=evidence)
     fields = {"missed": missed, "parts": len(told), "worst": worst, "limit": promised.target.text}
     kept = exact and slow <= allowed_share * requests

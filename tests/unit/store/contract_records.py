@@ -17,8 +17,10 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import (
     last_run,
     last_runs,
     observations,
+    observations_of,
     open_store,
     runs_between,
+    samples_of,
     series,
 )
 from tests.unit.store.builders import (
@@ -199,6 +201,27 @@ def test_observations_name_the_checks_that_decide_availability(store_url: str) -
     seen = [(sighting.at, sighting.reachable, dict(sighting.checks)) for sighting in observations(store, "est1", *EVER)]
 
     assert seen == [(NOON, True, {"web": "critical"}), (NOON + HOUR, False, {})]
+
+
+def test_histories_of_many_hosts_are_read_at_once(store_url: str) -> None:
+    store = open_store(store_url)
+    hosts = [f"est{number}" for number in range(450)]
+    finish(store, [finished(f"r-{host}", host) for host in hosts])
+    lost = {"stage": "look", "message": "no Python"}
+    finish(store, [finished("f", "est7", started=NOON + HOUR, failure=lost, results=[result("disk", value=None)])])
+
+    seen = observations_of(store, hosts, *EVER)
+    samples = samples_of(store, hosts[:2], ["disk", "web"], *EVER)
+
+    assert set(seen) == set(hosts)
+    assert [(dict(sighting.checks), sighting.failed) for sighting in seen["est7"]] == [
+        ({"web": "ok"}, False),
+        ({}, True),
+    ]
+    assert set(observations_of(store, ["est1", "elsewhere"], *EVER)) == {"est1"}
+    assert set(samples) == {("est0", "disk"), ("est0", "web"), ("est1", "disk"), ("est1", "web")}
+    [sample] = samples["est1", "disk"]
+    assert (sample.value, sample.state, sample.metrics["status"]) == (81, "ok", 200)
 
 
 def test_the_last_good_figures_of_a_check_are_found_behind_the_unknown_ones(store_url: str) -> None:
