@@ -35,6 +35,7 @@ class Attestation:
         state: `OPEN`, `OVERDUE`, `CLOSED` or `NOT_DUE`.
         runbook: item of the runbook.
         checks: whose results are the evidence.
+        asked_by: procedures that open it.
         opened: ISO 8601 UTC timestamp of the run that opened it; empty unless it is open.
         due: when it becomes overdue; empty unless it is open.
         done: the newest record of it: ``attested``, ``operator``, ``note``, ``evidence_run_id``; None without one.
@@ -45,6 +46,7 @@ class Attestation:
     state: str
     runbook: str = ""
     checks: Sequence[str] = ()
+    asked_by: Sequence[str] = ()
     opened: str = ""
     due: str = ""
     done: Mapping[str, Any] | None = None
@@ -106,6 +108,7 @@ def _attestation(
         state=state,
         runbook=str(item.get("runbook") or ""),
         checks=[str(check) for check in item.get("checks") or []],
+        asked_by=list(item.get("every") or PROCEDURES),
         opened=opened,
         due=due,
         done=done,

@@ -33,6 +33,7 @@ class SystemReport:
         inside: the runs of the period, the report's own last.
         state: the verdict, never milder than the worst result.
         counts: results per state, counted from the results.
+        actions: what was done in the period, and all that the report's own run did or planned.
         episodes: incidents of the period.
         checklist: the procedure's checklist, None when the profile has none.
         attestations: what a person must look at.
@@ -48,6 +49,7 @@ class SystemReport:
     sections: Sequence[Section]
     findings: Sequence[Finding]
     history: Sequence[Mapping[str, Any]]
+    actions: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     episodes: Sequence[Episode] = field(default_factory=tuple)
     checklist: Checklist | None = None
     attestations: Sequence[Attestation] = field(default_factory=tuple)
@@ -102,6 +104,12 @@ def build_system(
         sections=checked,
         findings=findings(run),
         history=history([*earlier, run], period.started),
+        actions=[
+            action
+            for each in inside
+            for action in each.get("actions") or []
+            if each is run or action.get("state") == "done"
+        ],
         episodes=found,
         checklist=checklist_of(run, inside, PROCEDURES[procedure].checklist),
         attestations=[each for each in attestations if _concerns(each, period)],

@@ -38,7 +38,7 @@ def sections_of(
     stated = ((run.get("profile") or {}).get("report") or {}).get(procedure)
     if stated:
         return [section for section in stated if isinstance(section, Mapping)]
-    return standard_sections(_kinds(run, runs), standard)
+    return standard_sections(_kinds(run, runs), standard, procedure)
 
 
 def _kinds(run: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -48,15 +48,19 @@ def _kinds(run: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[st
     return {check: known[check] for check in [*checks, *known] if check in known and (not checks or check in checks)}
 
 
-def standard_sections(kinds: Mapping[str, str], standard: Mapping[str, Any]) -> list[Section]:
+def standard_sections(
+    kinds: Mapping[str, str], standard: Mapping[str, Any], procedure: str = "weekly"
+) -> list[Section]:
     """Make a layout from the kinds of a system's checks.
 
     Args:
         kinds: kind per check name.
         standard: the standard layout.
+        procedure: whose own lines stand besides those that all procedures have.
     """
+    own = (standard.get("procedures") or {}).get(procedure) or {}
     lines: dict[str, list[Mapping[str, Any]]] = {
-        name: list(always) for name, always in (standard.get("always") or {}).items()
+        name: list(always) for name, always in {**(standard.get("always") or {}), **own}.items()
     }
     for check, kind in kinds.items():
         for line in (standard.get("kinds") or {}).get(kind, [{"section": "checks"}]):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..catalog import Catalog, beside_levels, in_language, quantity_text, reason_text, text
@@ -14,6 +15,7 @@ from .chart import HEIGHT, WIDTH
 from .checklist import MARKS, Item
 from .document import SystemReport
 from .figures import FirstMetric, form_of_result, result_of
+from .lines import Line
 from .notes import check_title
 from .period import Period, local_day, moment, time_text, zone_of
 from .view_rows import line_label
@@ -117,10 +119,16 @@ def _attestation_view(item: Attestation, report: SystemReport, catalog: Catalog,
 
 
 def _evidence(item: Attestation, report: SystemReport, catalog: Catalog, language: str) -> list[dict[str, Any]]:
-    """Return the newest look at each of an item's checks in the period, with its lines; a missing one says so."""
+    """Return the newest look at each of an item's checks in the period, with its lines.
+
+    A missing one says so where it should have been looked at; other reports only remind of the item.
+    """
     shown = []
+    expected = report.run.get("procedure") in item.asked_by
     for check in item.checks:
         found = next((result for run in reversed(report.inside) if (result := result_of(run, check)) is not None), None)
+        if found is None and not expected:
+            continue
         if found is None:
             why = reason_text(catalog, {"id": "not_looked_at", "fields": {}}, language)
             said, lines = text(catalog, "texts", "not_measured", language, why=why), []
@@ -153,7 +161,7 @@ def trend_views(
                 ("last", trend.points[-1][1]),
             )
         }
-        label = line_label(trend.line, report, catalog, language, first_metric)
+        label = line_label(_single(trend.line), report, catalog, language, first_metric)
         days = {
             "first": local_day(trend.points[0][0], catalog.zone),
             "until": local_day(trend.points[-1][0], catalog.zone),
@@ -177,6 +185,13 @@ def trend_views(
             }
         )
     return views
+
+
+def _single(line: Line) -> Line:
+    """Return the line as it is called for a single measurement: the points of "average CPU usage" are no averages."""
+    if str(line.stated.get("aggregate") or "last") == "last":
+        return line
+    return replace(line, stated={name: value for name, value in line.stated.items() if name != "label"})
 
 
 def _title(report: SystemReport, check: str, language: str) -> str:

@@ -94,15 +94,7 @@ def _suggestions(report: SystemReport, catalog: Catalog, language: str) -> list[
 
 
 def _actions(report: SystemReport, catalog: Catalog, language: str) -> list[_Said]:
-    """Return what was done in the period, and what the report's own run planned, left or failed at."""
-    views = []
-    for run in report.inside:
-        own = run is report.inside[-1]
-        views += [
-            action_view(action, catalog, language)
-            for action in run.get("actions") or []
-            if own or action.get("state") == "done"
-        ]
+    views = [action_view(action, catalog, language) for action in report.actions]
     return [("", f"{view['state_label']}: {view['name']}") for view in views]
 
 
@@ -162,7 +154,9 @@ def _incident_details(episode: Episode, report: SystemReport, catalog: Catalog, 
     said = {
         "cause": cause,
         "resolution": ("、" if language == "ja" else ", ").join(done) or text(catalog, "texts", "not_over", language),
-        "prevention": text(catalog, "texts", "no_record", language) + (f" {remedy}" if remedy else ""),
+        "prevention": ("" if language == "ja" else " ").join(
+            part for part in (text(catalog, "texts", "no_record", language), remedy) if part
+        ),
     }
     return [f"{text(catalog, 'texts', name, language)}: {sentence}" for name, sentence in said.items()]
 

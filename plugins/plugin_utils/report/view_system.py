@@ -63,7 +63,7 @@ def system_view(
         ],
         "sections": sections,
         "checks": [check_view(result, report, catalog, language, first_metric) for result in worst_first(report)],
-        "actions": [action_view(action, catalog, language) for action in report.run.get("actions") or []],
+        "actions": [action_view(action, catalog, language) for action in report.actions],
         "unmeasured": _unmeasured(report, catalog, language, sections),
         "checklist": checklist_view(report, period, catalog, language),
         "attestations": attestation_views(report, catalog, language),

@@ -92,7 +92,7 @@ class _Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def _page(html: str) -> _Page:
+def read_page(html: str) -> _Page:
     page = _Page()
     page.feed(html)
     assert page.open == []
@@ -102,7 +102,7 @@ def _page(html: str) -> _Page:
 @pytest.mark.parametrize("week", WEEKS)
 def test_the_page_is_complete_in_itself(week: str) -> None:
     html = _rendered(week)[f"{week}.html"]
-    page = _page(html)
+    page = read_page(html)
     assert page.elements["script"] == page.elements["link"] == page.elements["img"] == 0
     assert page.elements["main"] == 2
     assert "url(" not in html
@@ -125,7 +125,7 @@ def test_nothing_that_a_host_says_becomes_markup_or_moves_a_terminal() -> None:
     current[0]["results"][0].update(evidence=[hostile], source=hostile, state="critical", reason={"id": hostile})
     current[0].update(operator=hostile, failure={"stage": hostile, "message": hostile})
     files = render("weekly", runs, current, PERIOD, name="w")
-    assert _page(files["w.html"]).elements["script"] == 0
+    assert read_page(files["w.html"]).elements["script"] == 0
     for text in files.values():
         assert "\x1b" not in text
         assert "\u202e" not in text
@@ -149,13 +149,13 @@ def test_a_poor_record_still_makes_a_report(damage: dict[str, Any]) -> None:
     run = {**weeks.run("poor", weeks.FINISHED, weeks.weekly_results()), **damage}
     files = render("weekly", [run], [run], PERIOD, name="w")
     assert "estimator-1" in files["w.en.txt"]
-    _page(files["w.html"])
+    read_page(files["w.html"])
 
 
 def test_no_systems_make_an_empty_report() -> None:
     files = render("weekly", [], [], PERIOD, name="w")
     assert "0 systems" in files["w.en.txt"]
-    _page(files["w.html"])
+    read_page(files["w.html"])
 
 
 def test_a_contradictory_figure_is_named_and_not_printed() -> None:
