@@ -81,3 +81,23 @@ def test_without_a_terminal_the_table_has_no_colour(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("COLUMNS", "80")
     _runs, current = weeks.healthy_week()
     assert "\x1b" not in terminal_table(current, ["/srv/reports/w.html"])
+
+
+def test_what_a_person_must_confirm_stands_under_its_system_and_fits() -> None:
+    _runs, current = weeks.broken_week()
+    title = {"en": "Review queue of the analysis looked through", "ja": "レビュー待ちの確認"}
+    waiting = [
+        {"host": "estimator-1", "name": "queue", "title": title, "state": "open", "due": "2025-11-01T15:30:00Z"},
+        {"host": "estimator-1", "name": "rules", "title": title, "state": "overdue", "due": "2025-10-01T00:00:00Z"},
+        {"host": "elsewhere", "name": "hidden", "title": title, "state": "open", "due": "2025-11-01T00:00:00Z"},
+    ]
+    lines = render_table(current, attestations=waiting, width=50).splitlines()
+    text = " ".join(" ".join(lines).split())
+    assert "□ Overdue: Review queue of the analysis looked through (due 2025-10-01) [rules]" in text
+    # 15:30 UTC is the next day in Tokyo.
+    assert text.index("[rules]") < text.index("(due 2025-11-02) [queue]")
+    assert "[hidden]" not in text
+    assert all(len(line) <= 50 for line in lines if "□" in line)
+    assert "□ 期限超過: レビュー待ちの確認(期限 2025-10-01) [rules]" in render_table(
+        current, attestations=waiting, language="ja"
+    )
