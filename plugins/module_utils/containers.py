@@ -16,9 +16,9 @@ from .logs.timestamps import TimestampReader
 from .zones import Zone, zone
 
 _UTC = Zone([], [], 0, None)
-_SIZE = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([kKMGTP]?)(i?)B?\s*$")
+_SIZE = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGtTpP]?)(i?)B?\s*$")
 _OFFSET = re.compile(r"^([+-])(\d\d):?(\d\d)$")
-_POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _MONTH_SECONDS = 30 * 86400
 #: Docker writes this year for what has not happened.
 _NEVER = "0001-"
@@ -106,7 +106,7 @@ def size_bytes(text: str) -> int | None:
     number, power, binary = match.groups()
     decimal = bool(power) and not binary and str(text).strip().endswith("B")
     base = 1000.0 if decimal else 1024.0
-    return round(float(number) * math.pow(base, _POWERS[power]))
+    return round(float(number) * math.pow(base, _POWERS[power.lower()]))
 
 
 def log_fault(container: Container, driver: str | None, options: Mapping[str, Any]) -> str:

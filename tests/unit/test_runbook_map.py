@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ def profile_entries(system: str, key: str) -> dict[str, dict[str, Any]]:
     entries: dict[str, dict[str, Any]] = {}
     for path in sorted(PROFILES.glob(f"{system}*/*.yml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        for entry in [*content.get(key, []), *content.get(f"{key[:-1]}_changes", [])]:
+        # A list may be put together from others, which are named alike.
+        lists = [
+            value for name, value in content.items() if name.endswith(key[len("system") :]) and isinstance(value, list)
+        ]
+        for entry in [*chain(*lists), *content.get(f"{key[:-1]}_changes", [])]:
             entries[entry["name"]] = {**entries.get(entry["name"], {}), **entry}
     return entries
 

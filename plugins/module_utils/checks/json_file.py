@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Sequence
+from typing import Any, Mapping
 
 from ..errors import CheckError
 from ..model import CRITICAL, OK, Observation, Reason
-from ..models import dotted
+from ..models import dotted, services_in
 from ..probe import Context
 
 PARAMETERS = {
@@ -28,6 +28,13 @@ PARAMETERS = {
         "default": [],
         "description": "Dotted keys of numbers, or of mappings or lists of numbers; the smallest is the value.",
     },
+    "members": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": "Names of which each must stand in one of the lists of member_keys.",
+    },
+    "member_keys": {"type": "list", "elements": "str", "default": [], "description": "Dotted keys of lists of names."},
     "maximum_bytes": {"type": "int", "default": 16777216, "description": "Largest file that is read."},
 }
 METRICS = {"minimum": "", "maximum": "", "numbers": "count", "size_bytes": "B"}
@@ -44,11 +51,16 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
         text = file.read(most + 1)
     if len(text) > most:
         raise CheckError("json_file_too_large", path=path, limit_bytes=most)
-    return observe(path, text, parameters["required_keys"], parameters["value_keys"])
+    return observe(path, text, parameters)
 
 
-def observe(path: str, text: bytes, required_keys: Sequence[str], value_keys: Sequence[str]) -> Observation:
+def observe(path: str, text: bytes, parameters: Mapping[str, Any]) -> Observation:
     """Judge the contents of a JSON file; pure.
+
+    Args:
+        path: names the file.
+        text: its contents.
+        parameters: required_keys, value_keys, member_keys and members of the check.
 
     Raises:
         CheckError: ``json_file_invalid``, naming line and column.
@@ -61,11 +73,16 @@ def observe(path: str, text: bytes, required_keys: Sequence[str], value_keys: Se
         raise CheckError("json_file_invalid", state=CRITICAL, evidence=evidence, path=path, problem=problem) from None
     except (ValueError, RecursionError) as error:
         raise CheckError("json_file_invalid", state=CRITICAL, path=path, problem=str(error)[:200]) from None
-    missing = [key for key in required_keys if dotted(data, key) in (None, "", [], {})]
-    numbers = {name: number for key in value_keys for name, number in _numbers(key, dotted(data, key))}
+    missing = [key for key in parameters["required_keys"] if dotted(data, key) in (None, "", [], {})]
+    numbers = {name: number for key in parameters["value_keys"] for name, number in _numbers(key, dotted(data, key))}
     state, reason = OK, None
     if missing:
         state, reason = CRITICAL, Reason("json_file_keys_missing", {"path": path, "keys": ", ".join(missing)})
+    known = services_in(data, parameters["member_keys"])
+    absent = [member for member in parameters["members"] if member not in known]
+    if absent and not missing:
+        fields = {"path": path, "members": ", ".join(absent[:10])}
+        state, reason = CRITICAL, Reason("json_file_members_missing", fields)
     smallest = min(numbers.values()) if numbers else None
     return Observation(
         value=smallest,

@@ -97,14 +97,21 @@ def outcomes(
     """
     found = Outcomes()
     open_step: tuple[str, float, int] | None = None
+    failed_in: int | None = None
     for entry in entries:
         latest = entry.latest
         if latest is None or not window.start <= latest < window.end:
             continue
         found.entries += 1
         found.untimed += entry.time is None
+        # What a failed attempt prints as its result has no time and stands right behind the failure: no success.
+        spoiled, failed_in = entry.time is None and failed_in == entry.file, None
         for rule in rules:
             for subject in _matches(rule, entry):
+                if rule.outcome == FAILURE:
+                    failed_in = entry.file
+                elif rule.outcome == SUCCESS and spoiled:
+                    continue
                 _note(found, rule, entry, latest, subject)
         if step is None or entry.document is not None or entry.time is None:
             continue
@@ -131,8 +138,9 @@ def _note(found: Outcomes, rule: Rule, entry: Entry, latest: float, subject: str
 
 
 def _is_later(one: Last, other: Last) -> bool:
-    # Within a file the order of writing is the order of time, whatever the clock says; files come newest first.
-    return one.file == other.file or (one.file > other.file and one.time > other.time)
+    # Within a file the order of writing is the order of time, whatever the clock says. Files come newest first: what an
+    # older one says without a time of its own is older.
+    return one.file == other.file or (one.own_time and one.time > other.time)
 
 
 def _matches(rule: Rule, entry: Entry) -> Iterator[str]:

@@ -36,7 +36,7 @@ print(connection.execute(query).fetchone()[0])" > /root/old-run
 DONE = {"estimator-1": {"rotate_logs"}, "ai-diy-1": {"apply_log_retention"}, "aimo-1": {"remove_work_directories"}}
 # What the systems themselves write all the time, and what any login leaves.
 LIVING = (
-    "^/(proc|sys|run|dev|tmp)/|^/var/(log/(journal|apache2|estimator/backend|wtmp|lastlog|btmp)|lib/(docker|containerd|systemd))"
+    "^/(proc|sys|run|dev|tmp)/|^/var/(log/(journal|apache2|estimator/backend|wtmp|lastlog|btmp)|lib/(docker|containerd|systemd|victoria-metrics))"
     "|^/opt/ai-estimator2/backend/app.db|^/opt/ai-diy/logs/ai_diy_api_[0-9]*.jsonl$|^/opt/smartbox/logs/inference.log$|^/root/.cache/"
 )
 
