@@ -62,7 +62,7 @@ options:
             so in the container of a compose service.
           - V(compose_service) inspects a compose service's containers; restarts, exit, log limits, time zone, usage.
           - V(cpu), V(memory) and V(disk) read the host's resources, the file system's inodes included.
-          - V(diagnosis) tries the known causes of a symptom, each by a check of its own, and names the first that holds.
+          - V(diagnosis) tries the known causes of a symptom, each by a check of its own, and names one.
           - V(directory_size) and V(log_size) add up files; V(file) reads one file's age and size.
           - V(drift) reads how far models have drifted and for how long.
           - V(duckdb_query) and V(sqlite_query) read figures from a database that stays untouched.
