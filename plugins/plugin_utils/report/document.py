@@ -121,10 +121,10 @@ def build_system(
 def carried(run: Run, earlier: Sequence[Run]) -> Run:
     """Return a run that also holds what earlier runs of its period found and it did not look at again.
 
-    A system that cannot be reached now says nothing about any of it.
+    A system that cannot be reached now, or whose run failed, says nothing about any of it.
     """
     results = list(run.get("results") or [])
-    if run.get("reachable") is False or not results:
+    if run.get("reachable") is False or run.get("failure"):
         return run
     known = {str(result.get("check")) for result in results}
     still_asked = (run.get("profile") or {}).get("checks") or {}
@@ -137,11 +137,13 @@ def carried(run: Run, earlier: Sequence[Run]) -> Run:
     order = {check: place for place, check in enumerate(still_asked)}
     results.sort(key=lambda result: order.get(str(result.get("check")), len(order)))
     states = [str(result.get("state")) for result in results]
+    # A run that had nothing to look at is unknown; with what the morning found it is not.
+    asked = run if run.get("results") or not results else {**run, "state": "ok"}
     return {
         **run,
         "results": results,
         "counts": {state: states.count(state) for state in SEVERITY},
-        "state": _verdict(run, results),
+        "state": _verdict(asked, results),
     }
 
 

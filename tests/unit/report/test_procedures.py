@@ -86,3 +86,22 @@ def test_period_for(arguments: dict[str, str], expected: dict[str, Any]) -> None
         "days": period.days,
         "complete": period.complete,
     } == expected
+
+
+def test_a_system_with_nothing_to_look_at_in_the_evening_is_what_the_morning_found() -> None:
+    period = period_for("evening", months.DAY_MADE, weeks.TIMEZONE)
+    idle = weeks.run("idle", months.DAY_MADE, [], profile=months.PROFILE, procedure="evening")
+    text = render("evening", [months.morning(21), idle], [idle], period, name="x")["x.en.txt"]
+    assert "AI Estimator (estimator-1): Normal\n" in text
+    assert "- Access count: not measured (nobody looked in this period)" in text
+    alone = render("evening", [idle], [idle], period, name="x")["x.en.txt"]
+    assert "AI Estimator (estimator-1): Unknown\n" in alone
+
+
+def test_an_evening_without_a_connection_says_nothing_about_the_morning() -> None:
+    period = period_for("evening", months.DAY_MADE, weeks.TIMEZONE)
+    lost = weeks.run("lost", months.DAY_MADE, [], profile=months.PROFILE, procedure="evening", reachable=False)
+    text = render("evening", [months.morning(21), lost], [lost], period, name="x")["x.en.txt"]
+    assert "AI Estimator (estimator-1): Critical\n" in text
+    assert "- Disk usage: not measured (The host could not be reached)" in text
+    assert "□ Disk usage check (< 80%)" in text
