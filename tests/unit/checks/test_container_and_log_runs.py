@@ -60,7 +60,8 @@ def test_a_rotated_log_goes_on_in_its_older_files(tmp_path: Path) -> None:
     with gzip.open(f"{log}.2.gz", "wb") as old:
         old.write(f"{stamp(7200)} - app - WARNING - skipping inference\n".encode())
     (tmp_path / "inference.log.1").write_text("[]\n[]\n")
-    os.utime(tmp_path / "inference.log.1", (time.time() - 3600, time.time() - 3600))
+    for name, seconds_ago in (("inference.log.2.gz", 7200), ("inference.log.1", 3600)):
+        os.utime(tmp_path / name, (time.time() - seconds_ago, time.time() - seconds_ago))
     log.write_text("")
     result = look("text_log", path=[str(log)], rules=RULES, warning="> 900")
     assert result["state"] == "warning"
