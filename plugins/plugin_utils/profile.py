@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import did_you_mean
@@ -63,7 +63,7 @@ def specification(role: str = "run", prefix: str = PREFIX) -> dict[str, Any]:
     action's role says what the parameters of that action may be.
     """
     text = (_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    options = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    options = yaml_load(text)["argument_specs"]["main"]["options"]
     return {name: rule for name, rule in options.items() if name.startswith(prefix)}
 
 
@@ -104,6 +104,7 @@ def resolve(
         _refuse_wrong_action(host, action, checks)
     questions = questions_of(host, settings, checks)
     _refuse_missing_checks(host, only, [each["name"] for each in (*checks, *questions)])
+    _refuse_wrong_attestations(host, settings.get("system_attestations") or [], (*checks, *questions))
     due = [
         ready
         for check, ready in zip(checks, prepared, strict=True)

@@ -24,6 +24,9 @@ ROTATE = {
 }
 
 
+REVIEW = {"name": "review", "title": {"en": "Review", "ja": "確認"}, "every": ["weekly"], "checks": ["disk"]}
+
+
 def resolved(procedure: str = "weekly", **changes: Any) -> Profile:
     """Resolve a profile of two checks with some keys changed; None takes a key away."""
     variables = {"system_name": "wiki", "system_checks": [DISK, HEALTH], **changes}
@@ -68,9 +71,23 @@ def test_actions_follow_the_cadence_and_are_planned_unless_allowed() -> None:
     assert resolved("daily", system_actions=[ROTATE]).actions == []
 
 
+def test_reports_know_layout_checklists_and_attestations() -> None:
+    item = {"text": {"en": "Disk usage", "ja": "ディスク使用率"}, "checks": ["disk"]}
+    snapshot = resolved(system_attestations=[REVIEW], system_checklists={"weekly": [item]}).snapshot
+    assert snapshot["checklists"]["weekly"][0]["checks"] == ["disk"]
+    assert (snapshot["attestations"][0]["name"], snapshot["attestations"][0]["due_days"]) == ("review", 7)
+    assert "attestations" not in resolved().snapshot
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        (
+            {"system_attestations": [{**REVIEW, "checks": ["disc"]}]},
+            "the check disc, which there is not, did you mean disk?",
+        ),
+        ({"system_attestations": [REVIEW, REVIEW]}, "two attestations are named review"),
+        ({"system_attestations": [{**REVIEW, "dew_days": 3}]}, "dew_days"),
         ({"system_name": None}, "wiki-1 has no profile: system_name is not defined"),
         ({"system_chekcs": []}, "wiki-1: the profile has no key system_chekcs, did you mean system_checks?"),
         ({"system_checks": None}, "wiki-1: missing required arguments: system_checks"),
