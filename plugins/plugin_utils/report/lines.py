@@ -86,9 +86,8 @@ def line_of(stated: Mapping[str, Any], material: Material) -> Line:
         return Line("incidents", Figure(len(material.episodes), "count"), stated)
     if name == "updates":
         return _updates_line(stated, material.inside, material.first_metric)
-    if stated.get("value") is not None:
-        remarks = [{"id": "stated_in_profile", "fields": {}}]
-        return Line("stated", Figure(stated["value"], str(stated.get("format") or "number"), remarks=remarks), stated)
+    if "value" in stated:
+        return Line("stated", _stated_figure(stated), stated)
     period = material.period
     days = period.days if period.unit != "day" else None
     figure = check_figure(material.inside, stated, material.first_metric, period.timezone, days)
@@ -106,6 +105,14 @@ def printed_metrics(sections: Sequence[Section]) -> dict[str, dict[str, Any]]:
             check, metric = line.name.rsplit(":", 1)
             printed.setdefault(check, {})[metric] = line.figure.value
     return printed
+
+
+def _stated_figure(stated: Mapping[str, Any]) -> Figure:
+    """Return what the profile itself states, such as the price of a machine."""
+    form = str(stated.get("format") or "number")
+    if stated["value"] in (None, ""):
+        return Figure(None, form, reason={"id": "not_stated", "fields": {}})
+    return Figure(stated["value"], form, remarks=[{"id": "stated_in_profile", "fields": {}}])
 
 
 def _metric_name(stated: Mapping[str, Any], figure: Figure, first_metric: FirstMetric) -> str:
