@@ -9,6 +9,7 @@ been silent for longer than ``gap_seconds``.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, Iterable, Mapping, Pattern, Sequence
 
 from ..drift_episodes import Episode, Score, episodes
@@ -127,7 +128,7 @@ def scores_in(
         if entry.document is not None:
             for part in parts(entry.document) if keys.get("score_key") else []:
                 score = dotted(part, keys["score_key"])
-                if isinstance(score, (int, float)) and not isinstance(score, bool) and score == score:
+                if isinstance(score, (int, float)) and not isinstance(score, bool) and isfinite(score):
                     yield Score(str(dotted(part, keys.get("subject_key") or "") or ""), entry.latest, float(score))
             continue
         match = score_pattern.search(entry.text)

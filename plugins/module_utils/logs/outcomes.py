@@ -117,7 +117,7 @@ def outcomes(
             continue
         begun = step.search(entry.text)
         if open_step and open_step[2] == entry.file and (begun or (step_end and step_end.search(entry.text))):
-            name, since, _file = open_step
+            name, since = open_step[0], open_step[1]
             found.steps[name] = max(found.steps.get(name, 0.0), entry.time - since)
             open_step = None
         if begun:
