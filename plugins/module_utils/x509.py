@@ -25,6 +25,7 @@ _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _DNS_NAME, _IP_ADDRESS = 0x82, 0x87
 _ALTERNATIVE_NAMES, _BASIC_CONSTRAINTS = b"\x55\x1d\x11", b"\x55\x1d\x13"
+_SUBJECT_KEY, _ISSUER_KEY, _KEY_IDENTIFIER = b"\x55\x1d\x0e", b"\x55\x1d\x23", 0x80
 _ATTRIBUTES = {
     b"\x55\x04\x03": "CN",
     b"\x55\x04\x05": "serialNumber",
@@ -58,6 +59,8 @@ class Certificate:
         is_authority: basicConstraints CA; None when the certificate does not say.
         subject_der: the subject as bytes, to be compared with an issuer.
         issuer_der: the issuer as bytes.
+        key_identifier: of its own key, empty when the certificate does not say.
+        issuer_key_identifier: of the key that signed it, empty likewise.
         der: the whole certificate.
     """
 
@@ -71,12 +74,19 @@ class Certificate:
     is_authority: bool | None
     subject_der: bytes
     issuer_der: bytes
+    key_identifier: bytes
+    issuer_key_identifier: bytes
     der: bytes
 
     @property
     def self_signed(self) -> bool:
         """Whether the certificate names itself as its issuer."""
         return self.subject_der == self.issuer_der
+
+    def issued_by(self, other: Certificate) -> bool:
+        """Whether another certificate is its issuer's: the name is the same, and so is the key where both say."""
+        keys = (self.issuer_key_identifier, other.key_identifier)
+        return self.issuer_der == other.subject_der and (b"" in keys or keys[0] == keys[1])
 
 
 def read_certificates(data: bytes) -> list[Certificate]:
@@ -127,7 +137,7 @@ def parse_certificate(der: bytes) -> Certificate:
     moments = _children(_expect(validity[0], validity[1], _SEQUENCE))
     if len(moments) != 2:
         raise CertificateError("its validity has not two ends")
-    names, addresses, is_authority = _extensions(parts[6:])
+    names, addresses, is_authority, keys = _extensions(parts[6:])
     return Certificate(
         subject=_name(_expect(subject[0], subject[1], _SEQUENCE)),
         issuer=_name(_expect(issuer[0], issuer[1], _SEQUENCE)),
@@ -139,6 +149,8 @@ def parse_certificate(der: bytes) -> Certificate:
         is_authority=is_authority,
         subject_der=subject[1],
         issuer_der=issuer[1],
+        key_identifier=keys.get(_SUBJECT_KEY, b""),
+        issuer_key_identifier=keys.get(_ISSUER_KEY, b""),
         der=whole,
     )
 
@@ -239,7 +251,10 @@ def _moment(tag: int, body: bytes) -> int:
         raise CertificateError("a date does not exist") from None
 
 
-def _extensions(parts: list[tuple[int, bytes]]) -> tuple[tuple[str, ...], tuple[bytes, ...], bool | None]:
+def _extensions(
+    parts: list[tuple[int, bytes]],
+) -> tuple[tuple[str, ...], tuple[bytes, ...], bool | None, dict[bytes, bytes]]:
+    keys: dict[bytes, bytes] = {}
     names: list[str] = []
     addresses: list[bytes] = []
     is_authority: bool | None = None
@@ -260,7 +275,12 @@ def _extensions(parts: list[tuple[int, bytes]]) -> tuple[tuple[str, ...], tuple[
             elif fields[0][1] == _BASIC_CONSTRAINTS:
                 limits = _children(_only(_children(value), _SEQUENCE))
                 is_authority = bool(limits and limits[0][0] == _BOOLEAN and limits[0][1] not in (b"", b"\x00"))
-    return tuple(names), tuple(addresses), is_authority
+            elif fields[0][1] == _SUBJECT_KEY:
+                keys[_SUBJECT_KEY] = _only(_children(value), _OCTETS)
+            elif fields[0][1] == _ISSUER_KEY:
+                parts_of_issuer = dict(_children(_only(_children(value), _SEQUENCE)))
+                keys[_ISSUER_KEY] = parts_of_issuer.get(_KEY_IDENTIFIER, b"")
+    return tuple(names), tuple(addresses), is_authority, keys
 
 
 def _only(found: list[tuple[int, bytes]], tag: int) -> bytes:

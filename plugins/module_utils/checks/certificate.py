@@ -162,11 +162,11 @@ def _links(source: Source) -> list[tuple[str, Reason]]:
     leaf, others = source.chain[0], list(source.chain[1:])
     if not others or leaf.self_signed:
         return []
-    if not any(other.subject_der == leaf.issuer_der for other in others):
+    if not any(leaf.issued_by(other) for other in others):
         fields = {"source": source.name, "subject": leaf.subject, "issuer": leaf.issuer}
         return [(CRITICAL, Reason("certificate_chain_broken", fields))]
     for lower, upper in zip(source.chain, others):
-        if lower.issuer_der != upper.subject_der:
+        if not lower.issued_by(upper):
             fields = {"source": source.name, "subject": lower.subject, "issuer": lower.issuer}
             return [(WARNING, Reason("certificate_chain_unordered", fields))]
         if upper.is_authority is False:

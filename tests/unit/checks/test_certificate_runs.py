@@ -92,12 +92,13 @@ def test_a_renewed_file_that_nobody_reloaded_is_a_warning(tmp_path: Path) -> Non
     ("chain", "state", "reason"),
     [
         ([LEAF, ROOT], "critical", "certificate_chain_broken"),
+        ([LEAF, issue("Intermediate", ROOT, authority=True), ROOT], "critical", "certificate_chain_broken"),
         ([LEAF, ROOT, MIDDLE], "warning", "certificate_chain_unordered"),
         ([issue("later", ROOT, begun_days_ago=-2)], "critical", "certificate_not_yet_valid"),
         ([issue("leaf", LEAF), LEAF], "critical", "certificate_issuer_not_authority"),
         ([issue("own")], "ok", "within_levels"),
     ],
-    ids=["issuer_missing", "unordered", "not_yet", "issued_by_a_leaf", "self_signed"],
+    ids=["issuer_missing", "issuer_with_another_key", "unordered", "not_yet", "issued_by_a_leaf", "self_signed"],
 )
 def test_the_chain_itself_is_looked_at(tmp_path: Path, chain: list[Issued], state: str, reason: str) -> None:
     result = look("certificate", file=write(tmp_path, *chain))
