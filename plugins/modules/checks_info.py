@@ -66,6 +66,8 @@ options:
           - V(directory_size) and V(log_size) add up files; V(file) reads one file's age and size.
           - V(drift) reads how far models have drifted and for how long.
           - V(duckdb_query) and V(sqlite_query) read figures from a database that stays untouched.
+          - V(durations) reads how long one thing takes, from the records that say so, and ranks what is slow.
+          - V(error_log) reads error logs (Apache's, JSON lines), clustered by cause, with failed logins by source.
           - V(http) asks an endpoint and reads its status and its body.
           - V(json_file) reads whether a JSON file is one, has its keys and which figures stand in it.
           - V(jsonl_log) reads JSON lines, with their error rate, durations and security events.
@@ -93,6 +95,8 @@ options:
           - disk
           - drift
           - duckdb_query
+          - durations
+          - error_log
           - file
           - http
           - json_file
@@ -256,7 +260,9 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks import (
     disk,
     drift,
     duckdb_query,
+    durations,
     engine,
+    error_log,
     file,
     http,
     json_file,
@@ -291,6 +297,8 @@ _KINDS = {
     "disk": disk,
     "drift": drift,
     "duckdb_query": duckdb_query,
+    "durations": durations,
+    "error_log": error_log,
     "file": file,
     "http": http,
     "json_file": json_file,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..errors import CheckError
+from ..errors import CheckError, ProfileError
+from ..http_content import body_values, equal, judge_headers, short, value_at
 from ..http_exchange import Address, Answer, ExpiredError, ProtocolError, RefusedError, exchange, join_url, parse_url
-from ..model import CRITICAL, OK, UNKNOWN, Observation, Reason
+from ..model import CRITICAL, OK, UNKNOWN, WARNING, Observation, Reason
 from ..probe import Context
 
 PARAMETERS = {
@@ -33,6 +34,27 @@ PARAMETERS = {
         "description": "What another value than the expected one means: a shortcoming or an outage.",
     },
     "expect_text": {"type": "str", "description": "Text that the body must contain."},
+    "expect_headers": {
+        "type": "raw",
+        "description": "Response headers that must be there: a list of names, or names with the value each must have.",
+    },
+    "unexpected_headers_state": {
+        "type": "str",
+        "default": "warning",
+        "choices": ["warning", "critical"],
+        "description": "What a missing or different header means.",
+    },
+    "values": {
+        "type": "dict",
+        "default": {},
+        "description": "Figures to read from the JSON answer: a metric's name and its key (dots lead into it).",
+    },
+    "value_metric": {
+        "type": "str",
+        "default": "response_seconds",
+        "description": "Metric that is the result's value: one of values, or response_seconds.",
+    },
+    "value_unit": {"type": "str", "description": "Unit of that value."},
     "username": {"type": "str", "description": "User for basic authentication."},
     "password": {"type": "str", "no_log": True, "description": "Password for basic authentication; never shown."},
     "headers": {"type": "dict", "description": "Further request headers; their values are never shown."},
@@ -54,6 +76,8 @@ PARAMETERS = {
     },
 }
 METRICS = {"response_seconds": "s", "status": "", "body_bytes": "B"}
+#: The parameter values adds metrics of its own.
+OPEN_METRICS = True
 _REFUSALS = {"refused": "http_refused", "unreachable": "http_unreachable", "name": "http_name_unresolved"}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
@@ -113,18 +137,39 @@ def observe(answer: Answer, parameters: dict[str, Any], hops: list[str]) -> Obse
 
     Args:
         answer: what the server said.
-        parameters: expect_status, expect_body, expect_text, method and url of the check.
+        parameters: those of the check.
         hops: redirects that were followed.
+
+    Raises:
+        ProfileError: ``value_metric`` or a name in ``values`` cannot be used.
     """
     state, reason = _judge(answer, parameters)
+    if reason is None:
+        state, reason = judge_headers(
+            answer.headers,
+            parameters.get("expect_headers") or (),
+            parameters["url"],
+            parameters.get("unexpected_headers_state") or WARNING,
+        )
+    figures = body_values(answer, parameters.get("values") or {})
+    absent = sorted(name for name, figure in figures.items() if figure is None)
+    if reason is None and absent:
+        state, reason = UNKNOWN, Reason("http_value_missing", {"url": parameters["url"], "values": ", ".join(absent)})
+    chosen = parameters.get("value_metric") or "response_seconds"
+    seconds = round(answer.seconds, 3)
+    if chosen != "response_seconds" and chosen not in figures:
+        choices = ", ".join(["response_seconds", *figures])
+        raise ProfileError(f"value_metric is {chosen!r}", f"Choices: {choices}")
     evidence = [f"{parameters['method']} {parameters['url']}: {answer.status} in {answer.seconds:.3f} s", *hops]
+    evidence += [f"{name}: {figure}" for name, figure in figures.items()]
     if reason is not None and answer.body:
         evidence.append(answer.body[: _SHOWN_CHARACTERS * 4].decode("utf-8", "replace")[:_SHOWN_CHARACTERS])
     return Observation(
-        value=round(answer.seconds, 3),
+        value=seconds if chosen == "response_seconds" else figures[chosen],
+        unit=parameters.get("value_unit") or ("s" if chosen == "response_seconds" else ""),
         state=state,
         reason=reason,
-        metrics={"status": answer.status, "body_bytes": len(answer.body)},
+        metrics={"response_seconds": seconds, "status": answer.status, "body_bytes": len(answer.body), **figures},
         evidence=evidence,
         source=parameters["url"],
     )
@@ -162,35 +207,12 @@ def _judge_body(answer: Answer, expected: dict[str, Any], url: str, unexpected: 
     except (ValueError, RecursionError):
         return CRITICAL, Reason("http_body_not_json", {"url": url})
     for key, accepted in expected.items():
-        found = _value(body, str(key))
-        if not any(_equal(found, one) for one in (accepted if isinstance(accepted, list) else [accepted])):
-            wanted = ", ".join(_short(one) for one in accepted) if isinstance(accepted, list) else _short(accepted)
-            fields = {"url": url, "key": str(key), "found": _short(found), "expected": wanted}
+        found = value_at(body, str(key))
+        if not any(equal(found, one) for one in (accepted if isinstance(accepted, list) else [accepted])):
+            wanted = ", ".join(short(one) for one in accepted) if isinstance(accepted, list) else short(accepted)
+            fields = {"url": url, "key": str(key), "found": short(found), "expected": wanted}
             return unexpected, Reason("http_body_unexpected", fields)
     return OK, None
-
-
-def _value(body: Any, dotted: str) -> Any:
-    if isinstance(body, dict) and dotted in body:
-        return body[dotted]
-    for key in dotted.split("."):
-        if isinstance(body, list) and key.isdigit() and int(key) < len(body):
-            body = body[int(key)]
-        elif isinstance(body, dict) and key in body:
-            body = body[key]
-        else:
-            return None
-    return body
-
-
-def _equal(found: Any, expected: Any) -> bool:
-    # True == 1 in Python, but not in JSON.
-    return isinstance(found, bool) == isinstance(expected, bool) and bool(found == expected)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _basic(parameters: dict[str, Any]) -> str:

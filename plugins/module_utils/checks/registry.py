@@ -24,6 +24,8 @@ KINDS = (
     "disk",
     "drift",
     "duckdb_query",
+    "durations",
+    "error_log",
     "file",
     "http",
     "json_file",

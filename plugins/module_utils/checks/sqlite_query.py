@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from ..logs.window import window_of
 from ..model import Observation
 from ..probe import Context
 from ..query_result import observe
@@ -20,6 +22,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The question. The first column of the first row is the value, further columns are metrics.",
     },
     "parameters": {"type": "list", "elements": "raw", "default": [], "description": "Values for the ? of the SQL."},
+    "window": {
+        "type": "str",
+        "description": "Stretch of time: today, yesterday, day, week, month, or a number of hours. Its beginning and "
+        "its end, in UTC as YYYY-MM-DD HH:MM:SS, are the first values for the ? of the SQL.",
+    },
     "queries": {
         "type": "dict",
         "default": {},
@@ -40,11 +47,26 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
     """Run the queries in one read transaction.
 
     Raises:
-        CheckError: see :func:`sqlite_reader.ask`.
+        CheckError: see :func:`sqlite_reader.ask`; ``timezone_unknown``.
+        ProfileError: the window cannot be used.
     """
     path = parameters["path"]
+    if parameters.get("window"):
+        edges = edges_of(parameters["window"], context.now, context.timezone)
+        parameters = {**parameters, "parameters": [*edges, *parameters["parameters"]]}
     answers = ask(path, questions(parameters), context, parameters["busy_timeout_seconds"])
     return observe(answers, parameters["value_unit"], path)
+
+
+def edges_of(window: str, now: float, timezone: str) -> list[str]:
+    """Return the beginning and the end of a window of the system's own time, as a database in UTC writes them.
+
+    Raises:
+        CheckError: ``timezone_unknown``.
+        ProfileError: the window cannot be used.
+    """
+    edges = window_of(window, now, timezone)
+    return [time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(edge)) for edge in (edges.start, edges.end)]
 
 
 def questions(parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:

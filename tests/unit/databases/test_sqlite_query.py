@@ -34,6 +34,18 @@ def refused(path: Path, sql: str, seconds: float = 5, **parameters: Any) -> tupl
     return caught.value.reason_id, caught.value.state
 
 
+@pytest.mark.parametrize(("arguments", "expected"), load_cases("edges_of"))
+def test_a_window_is_bound_in_utc(arguments: dict[str, Any], expected: list[str]) -> None:
+    assert kind.edges_of(**arguments) == expected
+
+
+def test_the_edges_of_a_window_come_before_other_values(tmp_path: Path) -> None:
+    path = tmp_path / "wiki.db"
+    make_database(path)
+    seen = asked(path, "SELECT (? < ?) + ? AS answer", window="today", parameters=[41])
+    assert seen.value == 42
+
+
 @pytest.mark.parametrize(("arguments", "expected"), load_cases("query_observation"))
 def test_rows_become_figures(arguments: dict[str, Any], expected: dict[str, Any]) -> None:
     answers = {
