@@ -11,26 +11,21 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
+from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import validated
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
-from ansible_collections.aiops.runbooks.plugins.plugin_utils import payload
+from ansible_collections.aiops.runbooks.plugins.plugin_utils import kinds, payload
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.plain import plain
 
-# Ansible imports an action once, in the process that forks a worker for every host: what is read, compressed and
-# imported here costs the same for one host and for fifty.
+# Ansible imports an action once, in the process that forks a worker for every host: what is read and
+# compressed here costs the same for one host and for fifty.
 _LIBRARY = payload.library_sources()
-_KINDS = {kind: registry.load(kind) for kind in registry.KINDS}
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "system": {"type": "str", "required": True},
     "checks": {"type": "list", "elements": "raw", "required": True},
     "timezone": {"type": "str", "default": "UTC"},
     "transport": {"type": "str", "choices": ["auto", "lean", "module"], "default": "auto"},
 }
-
-
-def _kind(name: str) -> Any:
-    return _KINDS.get(name) or registry.load(name)
 
 
 class ActionModule(ActionBase):
@@ -49,7 +44,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         try:
             arguments = validated("checks_info", _ARGUMENTS, plain(self._task.args))
-            checks = [engine.parse_check(check, _kind) for check in arguments["checks"]]
+            checks = [engine.parse_check(check, kinds.load) for check in arguments["checks"]]
         except ProfileError as error:
             raise AnsibleActionFail(str(error)) from None
         begun = time.monotonic()

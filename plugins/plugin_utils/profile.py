@@ -21,6 +21,7 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters i
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
 from ansible_collections.aiops.runbooks.plugins.module_utils.judge import parse_level
 
+from . import kinds
 from .plain import plain
 from .trends.questions import due as due_questions
 from .trends.questions import questions_of
@@ -193,7 +194,7 @@ def _prepared(host: str, check: Mapping[str, Any]) -> dict[str, Any]:
         )
     asked = {key: value for key, value in check.items() if key not in _CONTROL_KEYS and value is not None}
     try:
-        engine.parse_check(asked, registry.load)
+        engine.parse_check(asked, kinds.load)
     except ProfileError as error:
         raise ProfileError(f"{host}: {error.message}", error.way_out) from None
     return asked

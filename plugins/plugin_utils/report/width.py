@@ -17,9 +17,12 @@ def clean(text: object) -> str:
     Args:
         text: anything; it is turned into a string.
     """
+    said = str(text)
+    if said.isascii() and said.isprintable():
+        return said
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if _is_control(character) else character
-        for character in str(text).replace("\t", "    ").replace("\r\n", " ").replace("\n", " ")
+        for character in said.replace("\t", "    ").replace("\r\n", " ").replace("\n", " ")
     )
 
 
@@ -29,6 +32,8 @@ def _is_control(character: str) -> bool:
 
 def cells(text: str) -> int:
     """Return the terminal cells that a text takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(_character_cells(character) for character in text)
 
 
