@@ -294,7 +294,6 @@ class _Sentence(string.Formatter):
         if isinstance(value, (list, tuple)):
             return ("、" if self._language == "ja" else ", ").join(self._plain(item) for item in value)
         if isinstance(value, Mapping):
-            # What a profile says in both languages, such as the cause that a diagnosis names.
             return clean(in_language(value, self._language))
         if isinstance(value, float) and is_number(value):
             return quantity(value, "number").digits.replace(",", "")

@@ -13,7 +13,7 @@ import time
 from typing import Any, Iterator, Mapping, Sequence
 
 from ..errors import ProfileError
-from ..model import CRITICAL, OK, STATES, UNKNOWN, WARNING, Observation, Reason
+from ..model import CRITICAL, OK, STATES, UNKNOWN, WARNING, Observation, Reason, worst
 from ..probe import Context
 from . import engine
 from .registry import load
@@ -127,7 +127,9 @@ def observe(
     unknown = [(cause, result) for cause, result in tried if result["state"] == UNKNOWN and not _holds(result, cause)]
     for cause, result in tried:
         if _holds(result, cause):
-            state = CRITICAL if result["state"] in (CRITICAL, OK) else result["state"]
+            # A fine state can be the evidence as well; a cause is as bad as what it causes.
+            found = WARNING if result["state"] == OK else str(result["state"])
+            state = found if symptom is None else worst([found, str(symptom["state"])])
             evidence += [f"cause: {_name(cause)}: {_said(result)}", *result["evidence"]]
             return _observation(state, Reason("diagnosis_cause", {"cause": cause["cause"]}), evidence, 1, tried)
     evidence += [f"{_name(cause)}: {_said(result)}" for cause, result in tried]
