@@ -21,6 +21,7 @@ PACKAGES = {
     "golang-github-containers-common": "/usr/share/containers/containers.conf",
     "iptables": "iptables",
     "mmdebstrap": "mmdebstrap",
+    "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
     "openssh-client": "ssh",
 }
 
