@@ -37,8 +37,13 @@ def _test() -> Response:
 def answer_published(request: Request) -> Response:
     """Answer as the published application does, started by a launcher that loads its security features.
 
-    They are on, and everything but the public paths is redirected to the login.
+    They are on and set their headers, and everything but the public paths is redirected to the login.
     """
+    response = _route_published(request)
+    return Response(response.status, response.body, {**response.headers, **SECURITY_HEADERS})
+
+
+def _route_published(request: Request) -> Response:
     if request.path == "/health":
         return _health(True)
     if request.path == "/test":

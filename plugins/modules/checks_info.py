@@ -68,6 +68,7 @@ options:
           - V(duckdb_query) and V(sqlite_query) read figures from a database that stays untouched.
           - V(durations) reads how long one thing takes, from the records that say so, and ranks what is slow.
           - V(error_log) reads error logs (Apache's, JSON lines), clustered by cause, with failed logins by source.
+          - V(file_stability) and V(text_encoding) look at delivered files; do they change, how encoded.
           - V(http) asks an endpoint and reads its status and its body.
           - V(json_file) reads whether a JSON file is one, has its keys and which figures stand in it.
           - V(jsonl_log) reads JSON lines, with their error rate, durations and security events.
@@ -75,6 +76,8 @@ options:
           - V(metrics_query) asks a metrics database with the Prometheus query interface.
           - V(model_files) lists what is missing or cannot be loaded of each service's models.
           - V(model_recency) reads when each configured service's model was trained.
+          - V(personal_data) finds personal data in logs; values, not the words for them, masked in evidence.
+          - V(rate_limit_probe) asks until it is refused, bounded, and only the system itself.
           - V(retention) and V(work_directories) list what may go.
           - V(security_updates) lists pending security updates (apt, dnf).
           - V(service) reads the state of a systemd unit, a pid file or a compose service.
@@ -98,6 +101,7 @@ options:
           - durations
           - error_log
           - file
+          - file_stability
           - http
           - json_file
           - jsonl_log
@@ -107,11 +111,14 @@ options:
           - metrics_query
           - model_files
           - model_recency
+          - personal_data
+          - rate_limit_probe
           - retention
           - security_updates
           - service
           - sqlite
           - sqlite_query
+          - text_encoding
           - text_log
           - work_directories
       parameters:
@@ -264,6 +271,7 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks import (
     engine,
     error_log,
     file,
+    file_stability,
     http,
     json_file,
     jsonl_log,
@@ -273,11 +281,14 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks import (
     metrics_query,
     model_files,
     model_recency,
+    personal_data,
+    rate_limit_probe,
     retention,
     security_updates,
     service,
     sqlite,
     sqlite_query,
+    text_encoding,
     text_log,
     work_directories,
 )
@@ -300,6 +311,7 @@ _KINDS = {
     "durations": durations,
     "error_log": error_log,
     "file": file,
+    "file_stability": file_stability,
     "http": http,
     "json_file": json_file,
     "jsonl_log": jsonl_log,
@@ -309,11 +321,14 @@ _KINDS = {
     "metrics_query": metrics_query,
     "model_files": model_files,
     "model_recency": model_recency,
+    "personal_data": personal_data,
+    "rate_limit_probe": rate_limit_probe,
     "retention": retention,
     "security_updates": security_updates,
     "service": service,
     "sqlite": sqlite,
     "sqlite_query": sqlite_query,
+    "text_encoding": text_encoding,
     "text_log": text_log,
     "work_directories": work_directories,
 }
