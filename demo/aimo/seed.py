@@ -24,8 +24,12 @@ def seed(paths: AimoPaths, layout: str, now: float) -> None:
     for directory in (paths.spill, paths.work, paths.event_logs, paths.run_logs, paths.outputs):
         clear_directory(directory)
     paths.lock.parent.mkdir(parents=True, exist_ok=True)
+    inputs = paths.root / "data" / "input"
+    clear_directory(inputs)
     for run in runs:
         _write_work(paths, run)
+        # The newest delivery of a vendor takes the place of the one before.
+        write_lines(inputs / (run.vendor + ".csv"), _raw_lines(run), run.started)
         if run.started > now - OUTPUTS_KEPT_DAYS * DAY_SECONDS and run.status == "succeeded":
             _write_output(paths, run)
         _write_run_log(paths, run)
@@ -40,11 +44,15 @@ def seed(paths: AimoPaths, layout: str, now: float) -> None:
 def _write_work(paths: AimoPaths, run: Run) -> None:
     """The run's work directory: nobody removes them, so those of three weeks are there, unfinished ones included."""
     raw = paths.work / run.identity / "raw" / (run.vendor + ".csv")
-    lines = ["time,user,url,bytes_sent"]
-    lines += [f"{utc_iso(run.started - 60 * row)},user{row},https://example.com/{row},{row * 37}" for row in range(40)]
-    write_lines(raw, lines, run.started)
+    write_lines(raw, _raw_lines(run), run.started)
     for directory in (raw.parent, raw.parent.parent):
         set_modified(directory, run.finished or run.started)
+
+
+def _raw_lines(run: Run) -> list[str]:
+    lines = ["time,user,url,bytes_sent"]
+    lines += [f"{utc_iso(run.started - 60 * row)},user{row},https://example.com/{row},{row * 37}" for row in range(40)]
+    return lines
 
 
 def _write_output(paths: AimoPaths, run: Run) -> None:

@@ -127,6 +127,7 @@ def test_what_goes_wrong_is_named(system: System) -> None:
         system.write(now, *WRONG_ROWS)
     else:
         _break_files(system, now)
+    (system.root / "aimo" / "data" / "input" / "late.csv").write_text("時刻,URL\n", encoding="cp932")
     daily = system.results("daily")
     expected = {
         "last_run": "critical",
@@ -136,8 +137,11 @@ def test_what_goes_wrong_is_named(system: System) -> None:
         "authentication_failures": "critical",
         "cache_growth": "warning",
         "new_genai_services": "warning",
+        "input_encoding": "warning",
     }
     assert states(daily, *expected) == {name: state for name, state in expected.items() if name in daily}
+    assert "Shift_JIS" in daily["input_encoding"]["evidence"][0]
+    assert daily["input_stability"]["metrics"]["files"] == 5
     assert "zscaler" in daily["parse_errors"]["evidence"][0]
     if system.layout == "runbook":
         assert daily["new_domains"]["evidence"] == ["dest_domain=new.example  signatures=1"]
