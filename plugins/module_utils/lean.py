@@ -36,9 +36,9 @@ class SourceFinder(importlib.machinery.SourceFileLoader):
     than all of our own modules.
     """
 
-    def __init__(self, sources: dict[str, bytes], codes: dict[str, bytes]) -> None:
+    def __init__(self, sources: dict[str, bytes], codes: dict[str, bytes] | None = None) -> None:
         self.sources = sources
-        self.codes = codes
+        self.codes = codes or {}
         self.packages = {name.rpartition(".")[0] for name in sources}
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
@@ -66,7 +66,7 @@ def answer(header: dict[str, Any], sources: dict[str, bytes], codes: dict[str, b
         sources: dotted name to compressed text of the library's files.
         codes: the same, compiled.
     """
-    sys.meta_path.insert(0, SourceFinder(sources, codes if header["code_tag"] == CODE_TAG else {}))
+    sys.meta_path.insert(0, SourceFinder(sources, codes if header["code_tag"] == CODE_TAG else None))
     engine = importlib.import_module(PACKAGE + ".checks.engine")
     registry = importlib.import_module(PACKAGE + ".checks.registry")
     checks = [engine.Check(**check) for check in header["checks"]]
