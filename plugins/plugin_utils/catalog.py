@@ -76,8 +76,7 @@ def load_catalog(directory: Path = DIRECTORY) -> Catalog:
             raise CatalogError(f"{path} is not a catalogue: it must be a mapping")
         reasons[path.stem] = content.get("reasons") or {}
         metrics[path.stem] = content.get("metrics") or {}
-        if path.stem == COMMON:
-            groups = {name: entries or {} for name, entries in content.items() if name not in ("reasons", "metrics")}
+        groups.update((name, found or {}) for name, found in content.items() if name not in ("reasons", "metrics"))
     return Catalog(groups=groups, reasons=reasons, metrics=metrics)
 
 
