@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.unit.report.month_layouts import DAY_LAYOUT, MONTH_LAYOUT, words
 from tests.unit.report.weeks import CHECKS, TIMEZONE, result, run
 
 #: 10:00 on the 1st of November and 17:00 on the 21st of October, in the zone of the system.
@@ -16,196 +17,47 @@ DAY_MADE = "2025-10-21T08:00:00Z"
 EVENING_CHECKS = ("requests_today", "estimates_today")
 
 
-def _words(en: str, ja: str) -> dict[str, str]:
-    return {"en": en, "ja": ja}
-
-
-DAY_LAYOUT = [
-    {
-        "section": "service_status",
-        "lines": [
-            {"label": _words("httpd", "httpd"), "check": "httpd", "format": "state"},
-            {"label": _words("Health check", "ヘルスチェック"), "check": "health", "format": "state"},
-        ],
-    },
-    {
-        "section": "resources",
-        "lines": [
-            {"label": _words("Disk usage", "ディスク使用率"), "check": "disk", "format": "percent"},
-            {"label": _words("Memory usage", "メモリ使用率"), "check": "memory", "format": "percent"},
-            {"label": _words("CPU usage", "CPU使用率"), "check": "cpu", "format": "percent"},
-        ],
-    },
-    {
-        "section": "todays_metrics",
-        "lines": [
-            {
-                "label": _words("Access count", "アクセス数"),
-                "check": "requests_today",
-                "metric": "requests",
-                "format": "count",
-            },
-            {"label": _words("Estimate count", "見積り作成数"), "check": "estimates_today", "format": "count"},
-            {
-                "label": _words("Error count", "エラー数"),
-                "check": "requests_today",
-                "metric": "status_5xx",
-                "format": "count",
-            },
-            {
-                "label": _words("Error rate", "エラー率"),
-                "check": "requests_today",
-                "metric": "error_percent",
-                "format": "percent",
-            },
-        ],
-    },
-    {"section": "notes", "lines": [{"figure": "notes"}]},
-    {"section": "actions", "lines": [{"figure": "actions"}]},
-]
-MONTH_LAYOUT = [
-    {
-        "section": "service_uptime",
-        "lines": [
-            {"figure": "availability"},
-            {"label": _words("Total downtime", "総ダウンタイム"), "figure": "downtime"},
-            {"figure": "incidents"},
-        ],
-    },
-    {
-        "section": "performance_metrics",
-        "lines": [
-            {
-                "label": _words("Average response time", "平均レスポンスタイム"),
-                "check": "access",
-                "metric": "mean_seconds",
-                "format": "seconds",
-            },
-            {
-                "label": _words("P95 response time", "P95レスポンスタイム"),
-                "check": "access",
-                "metric": "p95_seconds",
-                "format": "seconds",
-            },
-            {
-                "label": _words("P99 response time", "P99レスポンスタイム"),
-                "check": "access",
-                "metric": "p99_seconds",
-                "format": "seconds",
-            },
-            {
-                "label": _words("Error rate", "エラー率"),
-                "check": "access",
-                "metric": "error_percent",
-                "format": "percent",
-            },
-        ],
-    },
-    {
-        "section": "usage_statistics",
-        "lines": [
-            {
-                "label": _words("Total access count", "総アクセス数"),
-                "check": "access",
-                "metric": "requests",
-                "format": "count",
-            },
-            {
-                "label": _words("Total estimate count", "総見積り作成数"),
-                "check": "estimates_today",
-                "aggregate": "sum",
-                "format": "count",
-            },
-            {"label": _words("Monthly growth", "月間増加率"), "check": "growth", "format": "change"},
-        ],
-    },
-    {
-        "section": "resources",
-        "lines": [
-            {
-                "label": _words("Average CPU usage", "平均CPU使用率"),
-                "check": "cpu",
-                "aggregate": "mean",
-                "format": "percent",
-            },
-            {
-                "label": _words("Peak CPU usage", "最大CPU使用率"),
-                "check": "cpu",
-                "aggregate": "max",
-                "format": "percent",
-            },
-            {
-                "label": _words("Disk usage", "ディスク使用率"),
-                "check": "disk",
-                "compare": "period_start",
-                "format": "percent",
-            },
-        ],
-    },
-    {
-        "section": "cost",
-        "lines": [
-            {"label": _words("EC2", "EC2"), "value": 15.0, "format": "usd"},
-            {"label": _words("OpenAI API", "OpenAI API"), "check": "api_cost", "format": "usd"},
-            {"label": _words("Total", "合計"), "figure": "total"},
-        ],
-    },
-    {
-        "section": "security",
-        "lines": [
-            {
-                "label": _words("SSL certificate renewal", "SSL証明書更新"),
-                "check": "certificate",
-                "format": "state",
-            },
-            {"figure": "updates"},
-        ],
-    },
-    {"section": "incident_summary", "lines": [{"figure": "incident_summary"}]},
-    {"section": "improvements", "lines": [{"figure": "improvements"}]},
-    {"section": "next_month_plans", "lines": [{"figure": "plans"}]},
-]
 PROFILE = {
-    "title": _words("AI Estimator", "AI見積りシステム"),
+    "title": words("AI Estimator", "AI見積りシステム"),
     "timezone": TIMEZONE,
     "variant": "runbook",
     "checks": {
-        "httpd": {"title": _words("httpd", "httpd"), "availability": True, "runbook": "EST-01"},
+        "httpd": {"title": words("httpd", "httpd"), "availability": True, "runbook": "EST-01"},
         **CHECKS,
-        "requests_today": {"title": _words("Requests today", "本日のリクエスト"), "runbook": "EST-07"},
-        "estimates_today": {"title": _words("Estimates today", "本日の見積り"), "runbook": "EST-07"},
-        "growth": {"title": _words("Growth", "増加"), "runbook": "EST-20"},
-        "api_cost": {"title": _words("API cost", "APIコスト"), "runbook": "EST-19"},
+        "requests_today": {"title": words("Requests today", "本日のリクエスト"), "runbook": "EST-07"},
+        "estimates_today": {"title": words("Estimates today", "本日の見積り"), "runbook": "EST-07"},
+        "growth": {"title": words("Growth", "増加"), "runbook": "EST-20"},
+        "api_cost": {"title": words("API cost", "APIコスト"), "runbook": "EST-19"},
     },
     "report": {"evening": DAY_LAYOUT, "monthly": MONTH_LAYOUT},
     "checklists": {
         "daily": [
             {
-                "text": _words("Service status check (httpd/estimator)", "サービス稼働確認（httpd/estimator）"),
+                "text": words("Service status check (httpd/estimator)", "サービス稼働確認（httpd/estimator）"),
                 "checks": ["httpd"],
             },
             {
-                "text": _words("Health check execution (local/production)", "ヘルスチェック実行（ローカル/本番）"),
+                "text": words("Health check execution (local/production)", "ヘルスチェック実行（ローカル/本番）"),
                 "checks": ["health"],
             },
-            {"text": _words("Disk usage check (< 80%)", "ディスク使用量確認（< 80%）"), "checks": ["disk"]},
+            {"text": words("Disk usage check (< 80%)", "ディスク使用量確認（< 80%）"), "checks": ["disk"]},
             {
-                "text": _words("Resource usage check (CPU/Memory)", "リソース使用状況確認（CPU/メモリ）"),
+                "text": words("Resource usage check (CPU/Memory)", "リソース使用状況確認（CPU/メモリ）"),
                 "checks": ["cpu", "memory"],
             },
-            {"text": _words("Today's request count check", "本日のリクエスト数確認"), "checks": ["requests_today"]},
-            {"text": _words("Daily report creation/submission", "日次レポート作成・送信"), "report": True},
+            {"text": words("Today's request count check", "本日のリクエスト数確認"), "checks": ["requests_today"]},
+            {"text": words("Daily report creation/submission", "日次レポート作成・送信"), "report": True},
         ],
         "monthly": [
-            {"text": _words("OpenAI API usage/cost review", "OpenAI API使用量・コスト確認"), "checks": ["api_cost"]},
-            {"text": _words("Security review", "セキュリティレビュー"), "checks": ["certificate", "updates"]},
-            {"text": _words("Backup test recovery", "バックアップのテスト復旧")},
+            {"text": words("OpenAI API usage/cost review", "OpenAI API使用量・コスト確認"), "checks": ["api_cost"]},
+            {"text": words("Security review", "セキュリティレビュー"), "checks": ["certificate", "updates"]},
+            {"text": words("Backup test recovery", "バックアップのテスト復旧")},
         ],
     },
     "attestations": [
         {
             "name": "log_review",
-            "title": _words("Suspicious access reviewed", "不審なアクセスの確認"),
+            "title": words("Suspicious access reviewed", "不審なアクセスの確認"),
             "every": ["monthly"],
             "checks": ["access", "database"],
             "runbook": "EST-22",
@@ -213,7 +65,7 @@ PROFILE = {
         },
         {
             "name": "cost_review",
-            "title": _words("Cost reviewed", "コストの確認"),
+            "title": words("Cost reviewed", "コストの確認"),
             "every": ["monthly"],
             "checks": ["api_cost"],
             "due_days": 7,
