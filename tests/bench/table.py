@@ -24,6 +24,11 @@ class Sample:
     control_cpu: float
     host_cpu: float
 
+    @property
+    def cpu(self) -> float:
+        """CPU of controller and hosts together."""
+        return self.control_cpu + self.host_cpu
+
 
 @dataclass(frozen=True)
 class Row:
@@ -35,6 +40,7 @@ class Row:
         rounds: how many rounds the medians are of.
         wall: seconds.
         ratio: of wall time to the floor's, median of the rounds; None without a floor.
+        cpu_ratio: the same of the CPU of controller and hosts together, which neighbours on the machine change less.
         control_cpu: seconds.
         host_cpu: seconds of CPU per host.
         bytes_per_host: payload of the connections.
@@ -45,6 +51,7 @@ class Row:
     rounds: int
     wall: float
     ratio: float | None
+    cpu_ratio: float | None
     control_cpu: float
     host_cpu: float
     bytes_per_host: int
@@ -63,13 +70,14 @@ def summarise(hosts: int, title: str, samples: Sequence[Sample], floor: Sequence
         floor: the floor's samples of the same rounds.
         bytes_per_host: payload of the connections.
     """
-    ratios = [sample.wall / base.wall for sample, base in zip(samples, floor, strict=False)]
+    pairs = list(zip(samples, floor, strict=False))
     return Row(
         hosts=hosts,
         title=title,
         rounds=len(samples),
         wall=median(sample.wall for sample in samples),
-        ratio=median(ratios) if ratios else None,
+        ratio=median(sample.wall / base.wall for sample, base in pairs) if pairs else None,
+        cpu_ratio=median(sample.cpu / base.cpu for sample, base in pairs) if pairs else None,
         control_cpu=median(sample.control_cpu for sample in samples),
         host_cpu=median(sample.host_cpu for sample in samples) / hosts,
         bytes_per_host=bytes_per_host,
@@ -77,21 +85,32 @@ def summarise(hosts: int, title: str, samples: Sequence[Sample], floor: Sequence
 
 
 _HEADINGS = (
-    "hosts", "contestant", "rounds", "wall s", "x (a)", "control CPU s", "CPU s per host", "kB per host",
-)  # fmt: skip
+    *("hosts", "contestant", "rounds", "wall s", "wall x (a)", "CPU x (a)"),
+    *("control CPU s", "CPU s per host", "kB per host"),
+)
 
 
 def render(rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table that is readable in a terminal."""
     lines = [list(_HEADINGS)]
     for row in rows:
-        ratio = "-" if row.ratio is None else f"{row.ratio:.2f}"
-        cells = [str(row.hosts), row.title, str(row.rounds), f"{row.wall:.1f}", ratio, f"{row.control_cpu:.1f}"]
-        lines.append([*cells, f"{row.host_cpu:.2f}", f"{row.bytes_per_host / 1000:.0f}"])
+        cells = [
+            str(row.hosts),
+            row.title,
+            str(row.rounds),
+            f"{row.wall:.1f}",
+            _times(row.ratio),
+            _times(row.cpu_ratio),
+        ]
+        lines.append([*cells, f"{row.control_cpu:.1f}", f"{row.host_cpu:.2f}", f"{row.bytes_per_host / 1000:.0f}"])
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS))]
     ruler = ["-" * width if column == 1 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
     lines.insert(1, ruler)
     return "\n".join("| " + " | ".join(_padded(line, widths)) + " |" for line in lines)
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.2f}"
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
@@ -101,24 +120,22 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     ]
 
 
-def goals(walls: Mapping[str, Mapping[int, Row]], hosts: int) -> list[str]:
-    """Return a sentence for each goal that can be judged at a number of hosts.
+def goals(rows: Mapping[str, Mapping[int, Row]]) -> list[str]:
+    """Return a sentence for each goal, each on as many hosts as it was measured on.
 
     Args:
-        walls: rows by key of the contestant and number of hosts.
-        hosts: the number of hosts that the goals are about.
+        rows: rows by key of the contestant and number of hosts.
     """
-    ours = walls.get("look", {}).get(hosts)
-    if ours is None or ours.ratio is None:
-        return []
+    looks = rows.get("look", {})
     sentences = []
     for key, title in (("look", "the look"), ("weekly", "weekly.yml")):
-        row = walls.get(key, {}).get(hosts)
-        if row is not None and row.ratio is not None:
-            sentences.append(f"{title}: {row.ratio:.2f}x the floor at {hosts} hosts (goal: at most 1.8x)")
+        hosts = max(rows.get(key, {}), default=0)
+        if hosts and rows[key][hosts].ratio is not None:
+            ratio = rows[key][hosts].ratio
+            sentences.append(f"{title} on {hosts} hosts: {ratio:.2f}x the floor (goal: at most 1.8x)")
     for key, title, goal in (("pyinfra", "pyinfra", 1), ("tasks", "one task per command", 12)):
-        other = walls.get(key, {}).get(hosts)
-        if other is not None and other.ratio is not None:
-            times = other.ratio / ours.ratio
-            sentences.append(f"{title}: {times:.1f}x as long as the look at {hosts} hosts (goal: more than {goal}x)")
+        hosts = max(set(rows.get(key, {})) & set(looks), default=0)
+        if hosts:
+            times = rows[key][hosts].wall / looks[hosts].wall
+            sentences.append(f"{title} on {hosts} hosts: {times:.1f}x as long as the look (goal: more than {goal}x)")
     return sentences
