@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError, RunbooksError
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import profile, store
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.plain import plain
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.play import batch_hosts
 
 
@@ -43,14 +44,18 @@ class ActionModule(ActionBase):
         now = datetime.now(UTC)
         hosts = {host: _begun(host, variables["hostvars"], arguments, now) for host in batch_hosts(variables)}
         try:
-            self._take(hosts, arguments, now)
+            self._take(hosts, arguments, variables, now)
         except RunbooksError as error:
             raise AnsibleActionFail(str(error)) from None
         # The checks' parameters can hold passwords: they are registered, but never shown.
         return {"changed": False, "hosts": hosts, "_ansible_no_log": True}
 
-    def _take(self, hosts: dict[str, dict[str, Any]], arguments: dict[str, Any], now: datetime) -> None:
-        holder = store.current_holder()
+    def _take(
+        self, hosts: dict[str, dict[str, Any]], arguments: dict[str, Any], variables: dict[str, Any], now: datetime
+    ) -> None:
+        # AWX names the person who launched a job in a variable; the job's own user is always the same.
+        operator = plain(variables.get("awx_user_name") or variables.get("tower_user_name"))
+        holder = store.current_holder(operator=operator)
         runs = [entry["run"] for entry in hosts.values()]
         for run in runs:
             run.update(operator=holder.operator, controller=holder.controller)

@@ -29,6 +29,8 @@ from .parameters import validated
 DEFAULT_TIMEOUT_SECONDS = 10.0
 # A kind that minds its own deadline gets to name what it waited for before the engine speaks for it.
 _GRACE_SECONDS = 0.3
+# How often the end of the child is asked for, two milliseconds apart.
+_COLLECTIONS = 50
 
 
 @dataclass(frozen=True)
@@ -249,13 +251,18 @@ def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> 
             index, result = json.loads(line)
             found[index] = result
     os.close(reader)
-    try:
-        # Commands that checks started are in process groups of their own and end at their own deadlines.
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, os.WNOHANG)
-    except (ProcessLookupError, ChildProcessError):
-        pass
+    _end(child)
     return found
+
+
+def _end(child: int) -> None:
+    """End the child and collect it; one that the kernel does not let go of is left to the kernel."""
+    # Commands that checks started are in process groups of their own and end at their own deadlines.
+    os.kill(child, signal.SIGKILL)
+    for _attempt in range(_COLLECTIONS):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
+        time.sleep(0.002)
 
 
 def _unanswered(system: str, check: Check, started: str, seconds: float, kinds: Mapping[str, Any]) -> dict[str, Any]:
