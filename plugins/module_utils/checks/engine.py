@@ -190,7 +190,7 @@ def look(
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _work(writer, system, checks, kinds, timezone, clock, begun, started)
+        _work(writer, system, checks, kinds, timezone, clock, started)
     os.close(writer)
     found = _collect(reader, child, checks, begun)
     return [
@@ -206,7 +206,6 @@ def _work(
     kinds: Mapping[str, Any],
     timezone: str,
     now: float,
-    begun: float,
     started: str,
 ) -> None:
     """Run the checks as threads of this child process; never returns."""
@@ -216,14 +215,19 @@ def _work(
             os.dup2(null, descriptor)
         turn = threading.Lock()
 
-        def ask(index: int, check: Check) -> None:
-            context = Context(now=now, deadline=begun + check.timeout_seconds, timezone=timezone)
-            result = answer(system, check, kinds[check.kind], context, started)
-            line = json.dumps([index, result.to_dict()], default=str).encode() + b"\n"
+        def send(index: int, result: dict[str, Any] | None) -> None:
+            line = json.dumps([index, result], default=str).encode() + b"\n"
             with turn:
                 view = memoryview(line)
                 while view:
                     view = view[os.write(writer, view) :]
+
+        def ask(index: int, check: Check) -> None:
+            # On a busy host a thread may wait for its turn: its time begins when it has it, and the parent is told.
+            send(index, None)
+            deadline = time.monotonic() + check.timeout_seconds
+            context = Context(now=now, deadline=deadline, timezone=timezone)
+            send(index, answer(system, check, kinds[check.kind], context, started).to_dict())
 
         threads = [threading.Thread(target=ask, args=pair, daemon=True) for pair in enumerate(checks)]
         for thread in threads:
@@ -237,10 +241,11 @@ def _work(
 def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> dict[int, dict[str, Any]]:
     """Read Results until all are there, the child ends, or the last deadline has passed."""
     found: dict[int, dict[str, Any]] = {}
+    begins = dict.fromkeys(range(len(checks)), begun)
     rest = b""
     while len(found) < len(checks):
-        waiting = [check.timeout_seconds for index, check in enumerate(checks) if index not in found]
-        patience = begun + max(waiting) + _GRACE_SECONDS - time.monotonic()
+        latest = max(begins[index] + check.timeout_seconds for index, check in enumerate(checks) if index not in found)
+        patience = latest + _GRACE_SECONDS - time.monotonic()
         if patience <= 0 or not select.select([reader], [], [], patience)[0]:
             break
         data = os.read(reader, 65536)
@@ -249,7 +254,10 @@ def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> 
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             index, result = json.loads(line)
-            found[index] = result
+            if result is None:
+                begins[index] = time.monotonic()
+            else:
+                found[index] = result
     os.close(reader)
     _end(child)
     return found
