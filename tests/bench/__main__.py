@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from tests.bench import server, simulated
+from tests.bench.commands import TOOLS
 from tests.bench.contestants import CONTESTANTS, FLOOR, Bench, Contestant
 from tests.bench.meter import ContestantFailedError, count_bytes, measure
 from tests.bench.places import CACHE, SYSTEM
@@ -46,6 +47,10 @@ class Place:
 def main(arguments: Sequence[str]) -> int:
     """Measure and print; return 1 when a contestant failed, because its figures would mean nothing."""
     options = _options(arguments)
+    missing = [package for package, program in TOOLS.items() if shutil.which(program) is None]
+    if missing:
+        print(f"Not on this machine: {', '.join(missing)}. Install them to run the benchmark.", file=sys.stderr)
+        return 1
     plan = dict.fromkeys(options.hosts, (options.rounds or 1, options.rounds or 1)) or _PLANS[options.plan]
     contestants = [one for one in CONTESTANTS if one.key in options.only or one is FLOOR]
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -57,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         with simulated.running(SYSTEM, port, time.time()) as running, server.running(CACHE, exchange) as (sshd, client):
             place = Place(sshd, client, port, {*running, sshd})
             rows = _measured(plan, contestants, place, options.forks)
-    except ContestantFailedError as error:
+    except (ContestantFailedError, server.ServerError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"\n{_circumstances(options.forks, exchange)}\n")

@@ -7,6 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+#: What has to be on the machine, by the name of its Debian package.
+TOOLS = {
+    "openssh-server": "/usr/sbin/sshd",
+    "openssh-client": "ssh",
+    "curl": "curl",
+    "sqlite3": "sqlite3",
+    "openssl": "openssl",
+    "procps": "top",
+}
 # Name of the check in inventory/group_vars/bench.yml, and the commands that answer the same question by hand.
 _COMMANDS = {
     "app_service": 'ps -o pid,etimes,args -p "$(cat {root}/app.pid)"',

@@ -79,6 +79,10 @@ class Client:
     port: int
 
 
+class ServerError(Exception):
+    """The benchmark's sshd does not answer; says what it said."""
+
+
 def free_port() -> int:
     """Return a TCP port that nobody listens on."""
     with socket.socket() as probe:
@@ -151,4 +155,4 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
             if probe.connect_ex(("127.0.1.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"sshd does not listen: {log.read_text(encoding='utf-8', errors='replace').strip()}")
+    raise ServerError(f"sshd does not listen: {log.read_text(encoding='utf-8', errors='replace').strip()}")
