@@ -116,3 +116,21 @@ def test_every_playbook_is_found_by_its_full_name(installed: Path, playbook: str
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "playbook:" in answer.stdout
+
+
+def test_an_installed_playbook_looks_records_and_reports(installed: Path, tmp_path: Path) -> None:
+    check = {"name": "load", "kind": "cpu", "every": ["weekly"], "parameters": {"sample_seconds": 0.1}}
+    host = {"ansible_connection": "local", "system_name": "wiki", "system_checks": [check]}
+    inventory = tmp_path / "hosts.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"wiki-1": host}}}))
+    answer = run(
+        ["ansible-playbook", "aiops.runbooks.weekly", "-i", str(inventory)],
+        tmp_path,
+        ANSIBLE_COLLECTIONS_PATH=str(installed),
+        ANSIBLE_PYTHON_INTERPRETER=sys.executable,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    kept = tmp_path / ".local" / "state" / "aiops-runbooks"
+    assert (kept / "store.sqlite").is_file()
+    # Without the callback of this checkout's configuration the action shows the table itself.
+    assert f"Report: {kept / 'reports'}" in answer.stdout
