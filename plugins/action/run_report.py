@@ -14,11 +14,14 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
+from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.batches import earlier_answers
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.plain import plain
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.play import registered
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.assembly import assemble
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.procedures import PROCEDURES
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.table import terminal_table
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.whole_job import whole_job
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.writing import write_files
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -30,6 +33,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "timezone": {"type": "str"},
     "finished": {"type": "str"},
     "hosts": {"type": "list", "elements": "str"},
+    "job": {"type": "str", "default": ""},
 }
 
 
@@ -43,6 +47,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
     _supports_check_mode = True
     _supports_async = False
+    _joined = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the paths of the report and every contradiction among its figures.
@@ -53,8 +58,14 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(ARGUMENTS)
         arguments = plain(arguments)
-        current = arguments["runs"] if arguments["runs"] is not None else _recorded(task_vars or {})
+        given = arguments["runs"]
         try:
+            if arguments["job"]:
+                opened = store.open_store(arguments["store_url"], create=False, read_only=True)
+                current = whole_job(opened, arguments["job"])
+                self._joined = True
+            else:
+                current = given if given is not None else self._played(task_vars or {}, arguments["store_url"])
             report = assemble(
                 procedure=arguments["procedure"],
                 current=current,
@@ -71,7 +82,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         for contradiction in report.contradictions:
             self._display.warning(f"Figures of the report do not reconcile: {contradiction}")
-        if report.runs and not (current and SUMMARY in constants.CALLBACKS_ENABLED):
+        if report.runs and not (current and not arguments["job"] and SUMMARY in constants.CALLBACKS_ENABLED):
             # The callback shows the runs of its own play at the very end; nobody shows those of the store.
             self._display.display(
                 "\n" + terminal_table(report.runs, files, arguments["languages"][0], report.attestations)
@@ -81,10 +92,20 @@ class ActionModule(ActionBase):
             "files": files,
             "contradictions": report.contradictions,
             "attestations": report.attestations,
+            # The callback has seen the batches of its own play; what the other slices did it can only hear from here.
+            "runs": report.runs if self._joined else [],
         }
 
+    def _played(self, variables: Mapping[str, Any], store_url: str) -> list[dict[str, Any]]:
+        """Return what all batches of the play recorded, and all slices of its job.
 
-def _recorded(variables: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what the play recorded; read as it is, because templating the records of a fleet takes seconds."""
-    answer = registered(variables, str(variables["inventory_hostname"]), "run_recorded") or {}
-    return list(answer.get("runs") or [])
+        Read as it is, because templating the records of a fleet takes seconds.
+        """
+        answer = registered(variables, str(variables["inventory_hostname"]), "run_recorded") or {}
+        fleet = answer.get("fleet") or {}
+        if fleet.get("parts", 1) > 1 and not self._task.check_mode:
+            self._joined = True
+            return store.job_runs(store.open_store(store_url, create=False, read_only=True), fleet["job"])
+        earlier = earlier_answers(variables, fleet["part"]) if fleet.get("batch", 1) > 1 else ()
+        before = [run for each in earlier for run in plain(each["runs"])]
+        return [*before, *(answer.get("runs") or [])]

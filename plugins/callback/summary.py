@@ -47,6 +47,8 @@ class CallbackModule(CallbackBase):
         elif name == "aiops.runbooks.run_report":
             self.reports.extend(plain(result.result.get("files")) or [])
             self.attestations.extend(plain(result.result.get("attestations")) or [])
+            # The last slice of a job shows all of it.
+            self.runs = plain(result.result.get("runs")) or self.runs
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Keep the records of a batch."""

@@ -11,13 +11,17 @@ from typing import Any
 _NOISE = ("ansible_facts", "invocation", "warnings", "deprecations", "failed", "changed", "skipped", "msg", "exception")
 
 
-def action_record(action: Mapping[str, Any], outcome: Mapping[str, Any], planned: bool) -> dict[str, Any]:
+def action_record(
+    action: Mapping[str, Any], outcome: Mapping[str, Any], planned: bool, run_id: str | None = None, prefix: str = ""
+) -> dict[str, Any]:
     """Return the Action record of one action.
 
     Args:
         action: the action as the profile states it.
         outcome: what the module of its role returned.
         planned: whether it ran in check mode, because the run did or because the profile does not allow it.
+        run_id: the run it belongs to; a host keeps its records through all plays of a playbook.
+        prefix: before the name, for what belongs to an action without being it, such as ``rollback_``.
     """
     changed = bool(outcome.get("changed"))
     if outcome.get("failed"):
@@ -30,15 +34,21 @@ def action_record(action: Mapping[str, Any], outcome: Mapping[str, Any], planned
     if outcome.get("msg"):
         detail["message"] = outcome["msg"]
     return {
-        "name": action["name"],
+        "name": prefix + action["name"],
         "type": action["type"],
-        "for_check": action["for_check"],
+        "for_check": action.get("for_check"),
         "runbook": action.get("runbook"),
         "state": state,
         "changed": changed and not planned,
         "detail": detail,
-        "approved_by": "profile" if state == "done" else None,
+        "approved_by": _approval(action) if state == "done" else None,
+        "run_id": run_id,
     }
+
+
+def _approval(action: Mapping[str, Any]) -> str:
+    # What is confirmed, or not due by a check, was asked for by the person who started the procedure.
+    return "operator" if action.get("confirm") or not action.get("for_check") else "profile"
 
 
 class FilterModule:

@@ -19,10 +19,13 @@ def due_actions(actions: Iterable[Mapping[str, Any]], results: Iterable[Mapping[
         actions: the actions of the profile, each with ``for_check`` and the level ``when_value``.
         results: the Results of this look.
 
-    An unknown never makes an action due: nobody acts on a system that was not seen.
+    An unknown never makes an action due: nobody acts on a system that was not seen. An action without ``for_check`` is
+    always due.
     """
     seen = {result["check"]: result for result in results}
-    return [dict(action) for action in actions if _due(action, seen.get(action["for_check"]))]
+    return [
+        dict(action) for action in actions if not action.get("for_check") or _due(action, seen.get(action["for_check"]))
+    ]
 
 
 def _due(action: Mapping[str, Any], result: Mapping[str, Any] | None) -> bool:

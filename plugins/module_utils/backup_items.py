@@ -42,7 +42,7 @@ class ItemFault:
 
     Args:
         item: its name in the profile.
-        fault: ``missing``, ``wrong_kind``, ``too_small``, ``damaged`` or ``not_checked``.
+        fault: ``missing``, ``wrong_kind``, ``too_small``, ``changed``, ``damaged`` or ``not_checked``.
         detail: a few words for the evidence.
     """
 

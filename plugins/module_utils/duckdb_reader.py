@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import sys
-from typing import Any
+from typing import Any, Callable
 
 from .duckdb_program import MARK
 from .duckdb_program import answer as _program_entry
@@ -43,7 +43,7 @@ def ask(
     """
     _require_file(database)
     request = {"database": os.path.abspath(database), "time_zone": time_zone, "queries": queries}
-    reply = _reply(_run(python, request, context), python, database)
+    reply = run_program(_program_entry, python, request, context)
     error = reply.get("error")
     if error:
         raise fault(error, python, database)
@@ -88,11 +88,32 @@ def _require_file(database: str) -> None:
         raise CheckError("duckdb_not_a_database", state="critical", database=database)
 
 
-def _run(python: str, request: dict[str, Any], context: Context) -> Completed:
+def run_program(entry: Callable[..., Any], python: str, request: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Run one of the library's DuckDB programs in the application's interpreter and return what it answers.
+
+    Args:
+        entry: a function of the module whose text is the program.
+        python: the application's interpreter.
+        request: what the program is asked; ``database`` names the file in faults.
+        context: bounds the time.
+
+    Raises:
+        CheckError: the program could not answer: ``duckdb_interpreter_missing``, ``duckdb_interpreter_failed``,
+            ``duckdb_crashed {signal}`` or ``duckdb_timed_out``.
+    """
+    return _reply(completed_program(entry, python, request, context), python, request["database"])
+
+
+def completed_program(entry: Callable[..., Any], python: str, request: dict[str, Any], context: Context) -> Completed:
+    """Run a program as :func:`run_program` does, and return how it ended and all that it said.
+
+    Raises:
+        CheckError: ``duckdb_interpreter_missing`` or ``permission_denied``.
+    """
     try:
         return context.run(
             # -I would hide a DuckDB that the application finds through PYTHONPATH; -B leaves no bytecode behind.
-            [python, "-B", "-c", program_text()],
+            [python, "-B", "-c", program_text(entry)],
             stdin=json.dumps(request) + "\n",
             environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"},
             cwd="/",
@@ -119,9 +140,9 @@ def _reply(completed: Completed, python: str, database: str) -> dict[str, Any]:
     raise CheckError("duckdb_interpreter_failed", evidence=evidence, python=python, error=error[:_ERROR_CHARACTERS])
 
 
-def program_text() -> str:
+def program_text(entry: Callable[..., Any] = _program_entry) -> str:
     """Return the text of the program, from wherever this library was imported."""
-    module = sys.modules[_program_entry.__module__]
+    module = sys.modules[entry.__module__]
     loader: Any = module.__spec__.loader if module.__spec__ else None
     text = loader.get_source(module.__name__) if loader else None
     if not text:

@@ -62,7 +62,7 @@ def compress(path: str, identity: tuple[int, int] | None = None) -> Compressed:
             _write_copy(original, before, partial)
             try:
                 if _digest_of_copy(partial) != digest:
-                    raise FileChangedError(f"{path} was written to while it was compressed")
+                    raise FileChangedError(f"{path} was written to while it was compressed, or its copy is damaged")
                 os.rename(partial, target)
             except BaseException:
                 os.unlink(partial)

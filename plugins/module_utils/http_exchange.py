@@ -107,6 +107,7 @@ def exchange(
     connect_to: str | None = None,
     tls: Any = None,
     body_bytes: int = 65536,
+    body: bytes | None = None,
 ) -> Answer:
     """Send one request and read the answer.
 
@@ -117,7 +118,8 @@ def exchange(
         deadline: on ``time.monotonic()``, for everything together.
         connect_to: another host to connect to, for a server that is looked at from its own machine.
         tls: ``ssl.SSLContext`` for https.
-        body_bytes: how much of the body to read at most.
+        body_bytes: how much of the answer's body to read at most.
+        body: what is sent; its type is one of the headers.
 
     Raises:
         ExpiredError, RefusedError, ProtocolError: no answer in time, no connection, no HTTP.
@@ -130,19 +132,22 @@ def exchange(
             sock = start_tls(sock, tls, address.host, deadline)
         lines = {"Host": address.host_header, "Accept": "*/*", "User-Agent": "aiops-runbooks", "Connection": "close"}
         lines.update({name.title(): value for name, value in headers.items()})
+        if body is not None:
+            lines["Content-Length"] = str(len(body))
         for name, value in lines.items():
             if _CONTROL.search(name + value):
                 raise CheckError("http_header_invalid", header=_CONTROL.sub("?", name))
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        _send(sock, f"{method} {address.target} HTTP/1.1\r\n{head}\r\n".encode("latin-1", "replace"), deadline)
+        request = f"{method} {address.target} HTTP/1.1\r\n{head}\r\n".encode("latin-1", "replace")
+        _send(sock, request + (body or b""), deadline)
         reader = Reader(sock, deadline, _HEAD_BYTES + _CHUNK_OVERHEAD * (body_bytes + 1))
         status, found = _read_head(reader)
-        body, complete = _read_body(reader, method, status, found, body_bytes)
+        answered, complete = _read_body(reader, method, status, found, body_bytes)
     except ConnectionError as error:
         raise ProtocolError(str(error) or type(error).__name__) from None
     finally:
         sock.close()
-    return Answer(status, found, body, complete, time.monotonic() - begun)
+    return Answer(status, found, answered, complete, time.monotonic() - begun)
 
 
 def _send(sock: Any, data: bytes, deadline: float) -> None:

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
+from typing import Sequence
 
 _USAGE = re.compile(r"\btake up (\d+(?:\.\d+)?)\s*([BKMGTPE])")
 _FACTORS = {unit: 1024**power for power, unit in enumerate("BKMGTPE")}
@@ -19,3 +22,22 @@ def journal_bytes(text: str) -> int | None:
     """
     match = _USAGE.search(text)
     return None if match is None else round(float(match.group(1)) * _FACTORS[match.group(2)])
+
+
+def archived_before(cutoff: float, folders: Sequence[str] = ("/var/log/journal", "/run/log/journal")) -> dict[str, int]:
+    """Return the archived files of the journal that were written to last before a time, with the bytes they take.
+
+    Args:
+        cutoff: seconds since the epoch.
+        folders: where journals are; each machine has a directory of its own there.
+    """
+    found = {}
+    for folder in folders:
+        for path in glob.glob(os.path.join(folder, "*", "*@*.journal*")):
+            try:
+                status = os.lstat(path)
+            except FileNotFoundError:
+                continue
+            if status.st_mtime < cutoff:
+                found[path] = status.st_blocks * 512
+    return found

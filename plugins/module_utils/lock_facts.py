@@ -13,7 +13,8 @@ from .locks import parse_lock_pid, parse_process_stat
 from .open_handles import handles_of
 
 _PID_FILE_BYTES = 4096
-_SHARED_FILE_SYSTEMS = frozenset(
+#: Other machines write to them as well.
+SHARED_FILE_SYSTEMS = frozenset(
     [
         "9p",
         "afs",
@@ -245,7 +246,7 @@ def _is_shared(path: str) -> bool:
         left, _dash, right = line.partition(" - ")
         point = left.split()[4].replace("\\040", " ")
         if (real + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best):
-            best, shared = point, right.split()[0] in _SHARED_FILE_SYSTEMS
+            best, shared = point, right.split()[0] in SHARED_FILE_SYSTEMS
     return shared
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Iterable, Sequence
 
 from .errors import RunbooksError
-from .logs.files import is_rotated_name
+from .logs.names import is_rotated_name
+from .mount_points import mount_points, strays
 from .open_handles import Holder, handles_of
 
 RENAME = "rename"
@@ -117,6 +118,7 @@ def choose_method(method: str, holders: Sequence[Holder]) -> tuple[str, str | No
 
 def _files(patterns: Iterable[str], plan: RotationPlan) -> dict[str, os.stat_result]:
     found: dict[str, os.stat_result] = {}
+    points = mount_points()
     for pattern in patterns:
         is_glob = glob.has_magic(pattern)
         named = sorted(glob.glob(pattern)) if is_glob else [pattern]
@@ -129,7 +131,9 @@ def _files(patterns: Iterable[str], plan: RotationPlan) -> dict[str, os.stat_res
                 status = os.lstat(path)
             except OSError as error:
                 raise RunbooksError(f"{path}: {error.strerror}", "Correct the path") from None
-            if stat.S_ISREG(status.st_mode):
+            if is_glob and strays(pattern, path, points):
+                plan.skipped.append(path)
+            elif stat.S_ISREG(status.st_mode):
                 found[path] = status
             elif not stat.S_ISDIR(status.st_mode) or not is_glob:
                 plan.skipped.append(path)

@@ -12,7 +12,7 @@ import signal
 import stat
 import time
 from dataclasses import dataclass
-from typing import IO, Sequence
+from typing import IO, Any, Sequence
 
 from .errors import CheckError
 
@@ -37,11 +37,15 @@ class Context:
         now: the host's clock, seconds since the epoch.
         deadline: on ``time.monotonic()``; nothing a check does may outlast it.
         timezone: IANA name of the zone that the system's people live in.
+        workers: processes that count parts of a large log for this check, see :mod:`.logs.workers`.
+        shared: logs that other checks of the same look read, too, see :mod:`.logs.shared`; None when there are none.
     """
 
     now: float
     deadline: float
     timezone: str = "UTC"
+    workers: Sequence[Any] = ()
+    shared: Any = None
 
     def remaining(self) -> float:
         """Seconds until the deadline, never negative."""

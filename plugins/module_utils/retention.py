@@ -9,10 +9,11 @@ import fnmatch
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Mapping, Sequence
 
 from .errors import CheckError, ProfileError
+from .mount_points import mount_points
 from .probe import unreadable
 from .zones import Zone, days_of
 
@@ -182,11 +183,21 @@ def list_files(root: Root) -> Listing:
     if not stat.S_ISDIR(status.st_mode):
         raise CheckError("not_a_directory", path=root.path)
     listing = Listing()
-    _walk(root.path, status.st_dev, _FOLDERS_DEEP if root.recursive else 0, listing)
+    below = Below(status.st_dev, os.path.realpath(root.path), mount_points())
+    _walk(root.path, below, _FOLDERS_DEEP if root.recursive else 0, listing)
     return listing
 
 
-def _walk(folder: str, device: int, depth: int, listing: Listing) -> None:
+@dataclass(frozen=True)
+class Below:
+    """Where a walk is: device of the root, the folder without links, and all mount points."""
+
+    device: int
+    real: str
+    points: frozenset[str]
+
+
+def _walk(folder: str, below: Below, depth: int, listing: Listing) -> None:
     try:
         with os.scandir(folder) as entries:
             present = sorted(entries, key=lambda entry: entry.name)
@@ -197,12 +208,14 @@ def _walk(folder: str, device: int, depth: int, listing: Listing) -> None:
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue
-        if status.st_dev == device and stat.S_ISREG(status.st_mode):
+        real = os.path.join(below.real, entry.name)
+        ours = status.st_dev == below.device and real not in below.points
+        if ours and stat.S_ISREG(status.st_mode):
             identity = (status.st_dev, status.st_ino)
             listing.files.append(Found(entry.path, status.st_size, status.st_mtime, identity))
-        elif status.st_dev == device and stat.S_ISDIR(status.st_mode):
-            if depth and not os.path.ismount(entry.path):
-                _walk(entry.path, device, depth - 1, listing)
+        elif ours and stat.S_ISDIR(status.st_mode):
+            if depth:
+                _walk(entry.path, replace(below, real=real), depth - 1, listing)
         else:
             listing.skipped.append(entry.path)
 

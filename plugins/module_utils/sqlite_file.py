@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Sequence
 
+from .scratch_directory import LeftBehindError
 from .sqlite_header import Header, HeaderError, read_header
 from .sqlite_inspection import DEPTHS, MESSAGES, SqliteInspection
 from .sqlite_open import ATTEMPTS, DEFAULT_COPY_LIMIT_BYTES, connected, turn, verdict_of_error
@@ -147,12 +148,17 @@ def _cut_short(seen: SqliteInspection, header: Header, sidecars: Sidecars) -> Sq
 def _from_sqlite(seen: SqliteInspection, question: _Question, way: str, deadline: float) -> SqliteInspection:
     import sqlite3
 
-    seen = replace(seen, sqlite_version=sqlite3.sqlite_version)
+    seen = found = replace(seen, sqlite_version=sqlite3.sqlite_version)
     try:
         with connected(
             question.path, way, deadline, question.busy_timeout_seconds, question.copy_limit_bytes
         ) as connection:
-            return _ask(seen, question, way, connection)
+            found = _ask(seen, question, way, connection)
+    except LeftBehindError as left:
+        # What is wrong with the database is said first. Nothing is well while a copy of its data lies about.
+        if found.verdict == "ok":
+            raise
+        return replace(found, messages=(*found.messages[: MESSAGES - 1], _line(left)))
     except OverflowError:
         message = f"a write-ahead log without its index, and a copy would exceed {question.copy_limit_bytes} bytes"
         return replace(seen, verdict="wal_unread", messages=(message,))
@@ -161,6 +167,7 @@ def _from_sqlite(seen: SqliteInspection, question: _Question, way: str, deadline
     except sqlite3.Error as error:
         verdict = verdict_of_error(error, question.path, time.monotonic() >= deadline)
         return _hot(seen) if verdict == "hot_journal" else replace(seen, verdict=verdict, messages=(_line(error),))
+    return found
 
 
 def _ask(seen: SqliteInspection, question: _Question, way: str, connection: sqlite3.Connection) -> SqliteInspection:

@@ -10,7 +10,7 @@ import os
 # Where SQLite's readers lock a byte (the "shared" range of its file format); a writer that excludes them locks it all.
 _SHARED_FIRST, _SHARED_SIZE = 0x40000002, 510
 # The kernel's struct flock with 64-bit offsets, padded as the platform's C compiler does.
-_FLOCK = "hhqqi"
+FLOCK = "hhqqi"
 
 
 def is_locked(path: str) -> bool:
@@ -25,7 +25,7 @@ def is_locked(path: str) -> bool:
     import fcntl
     import struct
 
-    question = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, _SHARED_FIRST, _SHARED_SIZE, 0)
+    question = struct.pack(FLOCK, fcntl.F_RDLCK, os.SEEK_SET, _SHARED_FIRST, _SHARED_SIZE, 0)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, question)
@@ -33,4 +33,4 @@ def is_locked(path: str) -> bool:
         return False  # A file system without locks: nobody holds one.
     finally:
         os.close(descriptor)
-    return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
+    return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)

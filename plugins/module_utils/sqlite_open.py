@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Iterator, TypeVar
 
 from .errors import CheckError
+from .scratch_directory import scratch_directory
 from .sqlite_header import HeaderError, read_header
 from .sqlite_lock import is_locked
 from .sqlite_sidecars import (
@@ -70,11 +71,10 @@ def connected(
     Raises:
         OverflowError: the database would have to be copied and is larger than the limit.
         TimeoutError: the deadline has passed.
+        LeftBehindError: the copy that was made could not be removed; the block may have come to its end.
         sqlite3.Error, OSError: as SQLite and the file system say.
     """
-    import shutil
     import sqlite3
-    import tempfile
 
     if way in (IMMUTABLE, COPY) and is_locked(path):
         raise sqlite3.OperationalError("database is locked")
@@ -84,15 +84,12 @@ def connected(
         return
     if os.stat(path).st_size + os.stat(path + "-wal").st_size > copy_limit_bytes:
         raise OverflowError(path)
-    directory = tempfile.mkdtemp(prefix="aiops-sqlite-")
-    try:
+    with scratch_directory("aiops-sqlite-") as directory:
         copy = os.path.join(directory, "copy")
         _copy_bytes(path, copy, deadline)
         _copy_bytes(path + "-wal", copy + "-wal", deadline)
         with _open(_uri(copy, "mode=ro"), deadline, busy_timeout_seconds) as connection:
             yield connection
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def read(path: str, seconds: float, busy_timeout_seconds: float, use: Callable[[sqlite3.Connection], Found]) -> Found:

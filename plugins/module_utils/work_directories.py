@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Collection, Sequence
 
 from .errors import CheckError
+from .mount_points import lies_behind, mount_points
 
 DAY_SECONDS = 86400.0
 #: A directory of ours that an interrupted removal left; its run was finished when it was renamed.
@@ -155,9 +156,12 @@ def examine(root: str, name: str, device: int, out_of_time: Callable[[], bool]) 
         return WorkDirectory(name, "other", problem=os.strerror(error.errno or 0))
     if not stat.S_ISDIR(status.st_mode):
         return WorkDirectory(name, "link" if stat.S_ISLNK(status.st_mode) else "other")
-    if status.st_dev != device:
+    points = mount_points()
+    if status.st_dev != device or path in points:
         return WorkDirectory(name, "mount")
     found = WorkDirectory(name, "directory", changed=status.st_mtime, identity=(status.st_dev, status.st_ino))
+    if lies_behind(path, points):
+        return replace(found, problem="a mount inside")
     waiting, entries = [path], 0
     while waiting:
         try:

@@ -56,33 +56,44 @@ options:
       kind:
         description:
           - V(access_log) reads Apache access logs, with their error rate and exact percentiles.
-          - V(backup_set) reads backup sets by their own timestamps, with their items, sizes and integrity.
+          - V(backup_set) reads backup sets by their own timestamps, with items, sizes, manifests and what has shrunk.
           - V(certificate) reads a certificate file and what an endpoint serves, the whole chain.
           - V(command) runs a command and reads its exit status or a figure that it prints; V(command_in_container) does
             so in the container of a compose service.
           - V(compose_service) inspects a compose service's containers; restarts, exit, log limits, time zone, usage.
           - V(cpu), V(memory) and V(disk) read the host's resources, the file system's inodes included.
+          - V(database_lock) tells whether one process keeps all others from writing to an SQLite database.
           - V(diagnosis) tries the known causes of a symptom, each by a check of its own, and names one.
           - V(directory_size) and V(log_size) add up files; V(file) reads one file's age and size.
           - V(drift) reads how far models have drifted and for how long.
+          - V(duckdb_integrity) reads every block and every value of a DuckDB database, and judges its write-ahead log.
           - V(duckdb_query) and V(sqlite_query) read figures from a database that stays untouched.
+          - V(duckdb_tempdir) reads where DuckDB spills to and what is left there.
           - V(durations) reads how long one thing takes, from the records that say so, and ranks what is slow.
           - V(error_log) reads error logs (Apache's, JSON lines), clustered by cause, with failed logins by source.
           - V(file_stability) and V(text_encoding) look at delivered files; do they change, how encoded.
           - V(http) asks an endpoint and reads its status and its body.
+          - V(journal) counts the errors of systemd units in the journal, reading only what is new since the last run.
           - V(json_file) reads whether a JSON file is one, has its keys and which figures stand in it.
+          - V(json_records) holds the records of a JSON file against a JSON Schema; double ones, age.
           - V(jsonl_log) reads JSON lines, with their error rate, durations and security events.
           - V(lock) tells a held lock from a stale one, by proof only.
+          - V(metrics_names) compares the names that a metrics database knows with those that a configuration lists.
           - V(metrics_query) asks a metrics database with the Prometheus query interface.
           - V(model_files) lists what is missing or cannot be loaded of each service's models.
           - V(model_recency) reads when each configured service's model was trained.
           - V(personal_data) finds personal data in logs; values, not the words for them, masked in evidence.
+          - V(process_usage) measures processor and memory of a service's own processes.
           - V(rate_limit_probe) asks until it is refused, bounded, and only the system itself.
+          - V(recent_lines) reads the last lines of logs that match a pattern, and how delivered files begin, masked.
           - V(retention) and V(work_directories) list what may go.
           - V(security_updates) lists pending security updates (apt, dnf).
           - V(service) reads the state of a systemd unit, a pid file or a compose service.
+          - V(settings) reads a configuration file (JSON, plain YAML, KEY=VALUE) and compares it.
           - V(sqlite) reads a SQLite file's integrity; see M(aiops.runbooks.sqlite_integrity).
+          - V(table_header) compares the columns of delivered tables with their mapping.
           - V(text_log) reads when something last ran and how it ended, from lines mixed with JSON documents.
+          - V(trial_run) runs an application's own tests, or the application itself, in a copy of its files.
         type: str
         required: true
         choices:
@@ -93,33 +104,44 @@ options:
           - command_in_container
           - compose_service
           - cpu
+          - database_lock
           - diagnosis
           - directory_size
           - disk
           - drift
+          - duckdb_integrity
           - duckdb_query
+          - duckdb_tempdir
           - durations
           - error_log
           - file
           - file_stability
           - http
+          - journal
           - json_file
+          - json_records
           - jsonl_log
           - lock
           - log_size
           - memory
+          - metrics_names
           - metrics_query
           - model_files
           - model_recency
           - personal_data
+          - process_usage
           - rate_limit_probe
+          - recent_lines
           - retention
           - security_updates
           - service
+          - settings
           - sqlite
           - sqlite_query
+          - table_header
           - text_encoding
           - text_log
+          - trial_run
           - work_directories
       parameters:
         description: Parameters of the kind. A wrong one is refused with the kind's own list.
@@ -262,34 +284,45 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks import (
     command_in_container,
     compose_service,
     cpu,
+    database_lock,
     diagnosis,
     directory_size,
     disk,
     drift,
+    duckdb_integrity,
     duckdb_query,
+    duckdb_tempdir,
     durations,
     engine,
     error_log,
     file,
     file_stability,
     http,
+    journal,
     json_file,
+    json_records,
     jsonl_log,
     lock,
     log_size,
     memory,
+    metrics_names,
     metrics_query,
     model_files,
     model_recency,
     personal_data,
+    process_usage,
     rate_limit_probe,
+    recent_lines,
     retention,
     security_updates,
     service,
+    settings,
     sqlite,
     sqlite_query,
+    table_header,
     text_encoding,
     text_log,
+    trial_run,
     work_directories,
 )
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
@@ -303,33 +336,44 @@ _KINDS = {
     "command_in_container": command_in_container,
     "compose_service": compose_service,
     "cpu": cpu,
+    "database_lock": database_lock,
     "diagnosis": diagnosis,
     "directory_size": directory_size,
     "disk": disk,
     "drift": drift,
+    "duckdb_integrity": duckdb_integrity,
     "duckdb_query": duckdb_query,
+    "duckdb_tempdir": duckdb_tempdir,
     "durations": durations,
     "error_log": error_log,
     "file": file,
     "file_stability": file_stability,
     "http": http,
+    "journal": journal,
     "json_file": json_file,
+    "json_records": json_records,
     "jsonl_log": jsonl_log,
     "lock": lock,
     "log_size": log_size,
     "memory": memory,
+    "metrics_names": metrics_names,
     "metrics_query": metrics_query,
     "model_files": model_files,
     "model_recency": model_recency,
     "personal_data": personal_data,
+    "process_usage": process_usage,
     "rate_limit_probe": rate_limit_probe,
+    "recent_lines": recent_lines,
     "retention": retention,
     "security_updates": security_updates,
     "service": service,
+    "settings": settings,
     "sqlite": sqlite,
     "sqlite_query": sqlite_query,
+    "table_header": table_header,
     "text_encoding": text_encoding,
     "text_log": text_log,
+    "trial_run": trial_run,
     "work_directories": work_directories,
 }
 

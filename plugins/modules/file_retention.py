@@ -71,6 +71,23 @@ options:
         type: list
         elements: str
         default: []
+  referenced_by:
+    description:
+      - Query whose first column names files that are still needed, by their names or paths. Files of these names stay.
+      - When the database cannot be asked, nothing is removed and the module fails.
+    type: dict
+    suboptions:
+      python:
+        description: The application's interpreter with DuckDB; without it the database is an SQLite one.
+        type: path
+      database:
+        description: The database file. It is only read.
+        type: path
+        required: true
+      sql:
+        description: The query.
+        type: str
+        required: true
   timezone:
     description: IANA name of the zone of the dates in names.
     type: str
@@ -157,12 +174,15 @@ failures:
   type: dict
 """
 
+import os
 import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import CheckError, RunbooksError
+from ansible_collections.aiops.runbooks.plugins.module_utils.finished_names import finished_names
+from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 from ansible_collections.aiops.runbooks.plugins.module_utils.retention_apply import (
     Outcome,
     apply,
@@ -172,6 +192,7 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.retention_apply imp
     shown,
 )
 
+_ASK_SECONDS = 60
 _RULE = {
     "pattern": {"type": "list", "elements": "str"},
     "delete_after_days": {"type": "float"},
@@ -192,12 +213,25 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "roots": {"type": "list", "elements": "dict", "required": True, "options": _ROOT},
+            "referenced_by": {
+                "type": "dict",
+                "options": {
+                    "python": {"type": "path"},
+                    "database": {"type": "path", "required": True},
+                    "sql": {"type": "str", "required": True},
+                },
+            },
             "timezone": {"type": "str", "default": "UTC"},
         },
         supports_check_mode=True,
     )
     try:
-        planned = make_plan(module.params["roots"], time.time(), module.params["timezone"])
+        roots = module.params["roots"]
+        if module.params["referenced_by"]:
+            context = Context(now=time.time(), deadline=time.monotonic() + _ASK_SECONDS)
+            needed = {os.path.basename(name) for name in finished_names(module.params["referenced_by"], context)}
+            roots = [{**root, "keep_names": [*root["keep_names"], *needed]} for root in roots]
+        planned = make_plan(roots, time.time(), module.params["timezone"])
         outcome = Outcome() if module.check_mode else apply(planned.due)
     except (CheckError, RunbooksError) as error:
         module.fail_json(msg=explain(error))

@@ -29,6 +29,9 @@ options:
     description: Size that the journal may have.
     type: int
     default: 104857600
+  keep_days:
+    description: Archived files of the journal that were written to last before so many days are removed at any size.
+    type: float
 notes:
   - Files that are being written are never removed, so the journal can stay larger than asked. The result says so, and
     what could not be freed does not count as a change.
@@ -66,16 +69,17 @@ commands:
   elements: list
 """
 
+import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.aiops.runbooks.plugins.module_utils.journal_size import journal_bytes
+from ansible_collections.aiops.runbooks.plugins.module_utils.journal_size import archived_before, journal_bytes
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"maximum_bytes": {"type": "int", "default": 104857600}},
+        argument_spec={"maximum_bytes": {"type": "int", "default": 104857600}, "keep_days": {"type": "float"}},
         supports_check_mode=True,
     )
     maximum = module.params["maximum_bytes"]
@@ -84,13 +88,23 @@ def main() -> None:
     journalctl = module.get_bin_path("journalctl", required=True)
     before = after = usage(module, journalctl)
     commands = []
-    if before > maximum:
+    keep_days = module.params["keep_days"]
+    if keep_days is not None:
+        old = archived_before(time.time() - keep_days * 86400)
+        if old:
+            commands = [[journalctl, f"--vacuum-time={int(keep_days * 86400)}s"]]
+            after = before - sum(old.values())
+            if not module.check_mode:
+                run(module, commands[0])
+                after = usage(module, journalctl)
+    if after > maximum:
         # Only archived files can be removed; rotating archives what has been written so far.
-        commands = [[journalctl, "--rotate"], [journalctl, f"--vacuum-size={maximum}"]]
+        shrinking = [[journalctl, "--rotate"], [journalctl, f"--vacuum-size={maximum}"]]
+        commands += shrinking
         if module.check_mode:
             after = maximum
         else:
-            for command in commands:
+            for command in shrinking:
                 run(module, command)
             after = usage(module, journalctl)
     result: dict[str, Any] = {

@@ -44,6 +44,19 @@ options:
     type: list
     elements: str
     default: []
+  confirm:
+    description:
+      - Hosts on which actions that need a confirmation may be done. Elsewhere a procedure with one is refused before
+        anything happens, and a look only plans it.
+    type: list
+    elements: str
+    default: []
+  join:
+    description:
+      - Name that several plays of this procedure have in common, to be one job. Without it slices of an AWX template
+        are one job, and every other play is one of its own.
+    type: str
+    default: ""
 seealso:
   - module: aiops.runbooks.run_record
 notes:
@@ -65,6 +78,14 @@ hosts:
     - For each host, whether to C(go) on, whether it was C(refused), its C(checks), C(actions) and C(run) record.
   returned: success
   type: dict
+part:
+  description: Identity of the play, the same in all of its batches.
+  returned: success
+  type: str
+job:
+  description: Name of the job that the play belongs to.
+  returned: success
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -78,6 +99,8 @@ def main() -> None:
             "store_url": {"type": "str", "required": True},
             "lease_seconds": {"type": "int", "default": 14400},
             "checks": {"type": "list", "elements": "str", "default": []},
+            "confirm": {"type": "list", "elements": "str", "default": []},
+            "join": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )

@@ -14,6 +14,9 @@ short_description: Record the runs of a play
 description:
   - Records what was found and done on every host of the batch, in one write to the store, also where a procedure failed
     or the host was unreachable, and gives the systems free.
+  - After the first of several batches of a procedure that acts, all of its hosts must be well; after the others, no
+    more hosts may have failed than the limits allow. Otherwise the hosts of later batches are recorded as C(not_run),
+    with the reason.
   - In check mode nothing is written.
 extends_documentation_fragment:
   - aiops.runbooks.attributes
@@ -29,6 +32,12 @@ options:
     description: SQLAlchemy URL of the store.
     type: str
     required: true
+  max_failures:
+    description: How many hosts may fail, counted over all batches of the play, before the rest is not run any more.
+    type: int
+  max_fail_percentage:
+    description: Which share (0 to 100) of all hosts of the play may fail, counted over all batches.
+    type: float
 seealso:
   - module: aiops.runbooks.run_begin
 notes:
@@ -45,12 +54,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The run records, one for each host.
+  description: The run records, one for each host, and one for each that is not run.
   returned: always
   type: list
   elements: dict
 hosts:
   description: For each host, its C(state), whether the run must end as C(failed), and the C(message) that says why.
+  returned: always
+  type: dict
+fleet:
+  description:
+    - The C(job) of the play, its identity (C(part)), the number of this C(batch), the hosts that C(failed) up to it.
+    - Whether the play is C(stopped), how many C(parts) the job has, and whether its report is due (C(reporting)).
   returned: always
   type: dict
 """
@@ -60,7 +75,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 def main() -> None:
     """Say that this is an action of the control side."""
-    module = AnsibleModule(argument_spec={"store_url": {"type": "str", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            "store_url": {"type": "str", "required": True},
+            "max_failures": {"type": "int"},
+            "max_fail_percentage": {"type": "float"},
+        },
+        supports_check_mode=True,
+    )
     module.fail_json(msg="run_record works on the control side only; call it as a task, not through another module")
 
 

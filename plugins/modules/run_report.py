@@ -68,6 +68,12 @@ options:
     description: Only these hosts of the store; without it those of O(runs), or all.
     type: list
     elements: str
+  job:
+    description:
+      - Name of a job that the report is about, with a line for every host that it was started on, also for those that a
+        dead control node never began.
+    type: str
+    default: ""
 seealso:
   - module: aiops.runbooks.run_record
 notes:
@@ -99,6 +105,11 @@ attestations:
   returned: always
   type: list
   elements: dict
+runs:
+  description: The runs of all slices of a job, for the callback that shows the table; empty for one job.
+  returned: always
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -120,6 +131,7 @@ def main() -> None:
             "timezone": {"type": "str"},
             "finished": {"type": "str"},
             "hosts": {"type": "list", "elements": "str"},
+            "job": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )

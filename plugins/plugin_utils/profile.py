@@ -8,29 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import did_you_mean
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
-from ansible_collections.aiops.runbooks.plugins.module_utils.judge import parse_level
 
 from . import kinds
+from .incidents.profile import IncidentSettings, checks_of, incident_settings, refuse_wrong_incident
 from .plain import plain
+from .profile_actions import CADENCES, actions_of, refuse_wrong_actions
+from .specification import specification
 from .trends.questions import due as due_questions
 from .trends.questions import questions_of
 
 PREFIX = "system_"
-CADENCES = ("daily", "evening", "weekly", "monthly", "quarterly")
 #: Procedures that ask every check, whatever its cadence.
 NOW = ("check",)
-_ROLES = Path(__file__).resolve().parents[2] / "roles"
+#: Procedures after which the system is not meant to be well: what they did is proven by their actions.
+NOT_WELL_AFTERWARDS = ("stop",)
 #: Keys of a check that only the control side needs.
 _CONTROL_KEYS = ("every", "title", "availability", "state", "published")
 
@@ -45,6 +44,9 @@ class Profile:
         checks: the checks that are due, ready for ``checks_info``.
         actions: the actions that this procedure may plan.
         questions: what is due of the objectives and trends, ready for ``derived_results``.
+        verification: the checks that tell whether the system is well after something was done to it, ready for
+            ``checks_info``.
+        incident: what it says of incidents, with the secrets of its channels.
         snapshot: what reports need to know later: titles, zone, variant, layout.
     """
 
@@ -53,19 +55,9 @@ class Profile:
     checks: list[dict[str, Any]]
     actions: list[dict[str, Any]]
     questions: list[dict[str, Any]]
+    verification: list[dict[str, Any]]
+    incident: IncidentSettings
     snapshot: dict[str, Any]
-
-
-@lru_cache
-def specification(role: str = "run", prefix: str = PREFIX) -> dict[str, Any]:
-    """Return the options of a role that begin with a prefix.
-
-    The argument specification of the role ``run`` is the one place that says what a profile may contain; that of an
-    action's role says what the parameters of that action may be.
-    """
-    text = (_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    options = yaml_load(text)["argument_specs"]["main"]["options"]
-    return {name: rule for name, rule in options.items() if name.startswith(prefix)}
 
 
 def resolve(
@@ -101,15 +93,18 @@ def resolve(
     checks = _merged(host, settings["system_checks"] or [], settings.get("system_check_changes") or [])
     prepared = [_prepared(host, check) for check in checks]
     actions = settings.get("system_actions") or []
-    for action in actions:
-        _refuse_wrong_action(host, action, checks)
+    # A rule or an action may be about a check that a variant or a site leaves out: then it never applies.
+    stated = list(dict.fromkeys(check["name"] for check in (*checks, *settings["system_checks"])))
+    refuse_wrong_actions(host, actions, stated)
+    refuse_wrong_incident(host, settings, stated)
     questions = questions_of(host, settings, checks)
     _refuse_missing_checks(host, only, [each["name"] for each in (*checks, *questions)])
     _refuse_wrong_attestations(host, settings.get("system_attestations") or [], (*checks, *questions))
+    in_incident = checks_of(settings) if procedure == "incident" else ()
     due = [
         ready
         for check, ready in zip(checks, prepared, strict=True)
-        if _due(check, procedure) and (not only or check["name"] in only)
+        if (_due(check, procedure) or check["name"] in in_incident) and (not only or check["name"] in only)
     ]
     if not checks:
         raise ProfileError(f"{host}: system_checks is empty", "A profile without checks can never say that all is well")
@@ -117,8 +112,10 @@ def resolve(
         system=settings["system_name"],
         timezone=settings["system_timezone"],
         checks=due,
-        actions=[action for action in actions if procedure not in NOW and _due(action, procedure)],
+        actions=[] if procedure in NOW else actions_of(actions, procedure),
+        verification=[] if procedure in NOT_WELL_AFTERWARDS else _verification(host, settings, checks, prepared),
         questions=due_questions(questions, lambda item: _asked(item, procedure, only)),
+        incident=incident_settings(settings, (*checks, *questions)),
         snapshot=_snapshot(settings, (*checks, *questions)),
     )
 
@@ -200,26 +197,6 @@ def _prepared(host: str, check: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _refuse_wrong_action(host: str, action: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) -> None:
-    where = "{}: action {}".format(host, action["name"])
-    names = [check["name"] for check in checks]
-    if action["for_check"] not in names:
-        raise ProfileError(
-            "{} is for the check {}, which there is not{}".format(
-                where, action["for_check"], did_you_mean(action["for_check"], names)
-            ),
-            "Checks: {}".format(", ".join(names)),
-        )
-    prefix = action["type"] + "_"
-    known = [name[len(prefix) :] for name in specification(action["type"], prefix)]
-    for key in action.get("parameters") or {}:
-        if key not in known:
-            raise ProfileError(
-                f"{where} has no parameter {key}{did_you_mean(key, known)}", "Parameters: {}".format(", ".join(known))
-            )
-    parse_level(action["when_value"], f"{where}, key when_value")
-
-
 def _refuse_missing_checks(host: str, only: Iterable[str], names: Sequence[str]) -> None:
     for name in only:
         if name not in names:
@@ -247,6 +224,23 @@ def _refuse_wrong_attestations(
                 )
 
 
+def _verification(
+    host: str,
+    settings: Mapping[str, Any],
+    checks: Iterable[Mapping[str, Any]],
+    prepared: Iterable[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    by_name = {check["name"]: ready for check, ready in zip(checks, prepared, strict=True)}
+    names = settings.get("system_verification") or []
+    for name in names:
+        if name not in by_name:
+            raise ProfileError(
+                f"{host}: system_verification names the check {name}, which there is not{did_you_mean(name, by_name)}",
+                "Checks: {}".format(", ".join(by_name)),
+            )
+    return [by_name[name] for name in names]
+
+
 def _due(item: Mapping[str, Any], procedure: str) -> bool:
     return procedure in NOW or procedure in (item.get("every") or CADENCES)
 
@@ -272,5 +266,9 @@ def _snapshot(settings: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) 
             for check in checks
         },
         "report": settings.get("system_report") or {},
-        **{key: settings[f"system_{key}"] for key in ("checklists", "attestations") if settings.get(f"system_{key}")},
+        **{
+            key: settings[f"system_{key}"]
+            for key in ("checklists", "attestations", "priorities")
+            if settings.get(f"system_{key}")
+        },
     }

@@ -1,17 +1,21 @@
 # Copyright (c) 2026 aiops.runbooks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An access log's window: error rate, exact response times, clients (EST-07, EST-08, EST-09, EST-18)."""
+"""An access log's window: error rate, exact response times, clients, attacks (EST-07 to EST-09, EST-18, EST-22)."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ..logs.access import AccessCounter, AccessFigures
-from ..logs.files import Reading, blocks_of_log
+from ..logs.access import AccessCounter, AccessFigures, operation
+from ..logs.counting import count_log
+from ..logs.files import Reading
 from ..logs.logformat import LogFormat, compile_format
 from ..logs.percentiles import Summary
+from ..logs.security import BURST_MINUTES, PATH_TRAVERSAL, RATE_LIMITED, SUSPICIOUS_INPUT
+from ..logs.together import prepare
 from ..logs.window import CHOICES, window_of
+from ..logs.workers import Counting
 from ..model import OK, UNKNOWN, Observation, Reason, Scalar
 from ..probe import Context
 
@@ -49,13 +53,22 @@ METRICS = {
     "over_slo": "count",
     "unique_clients": "count",
     "unauthorized": "count",
+    "unauthorized_bursts": "count",
+    "rate_limited": "count",
+    "path_traversal": "count",
+    "suspicious_input": "count",
+    "busiest_client_percent": "%",
+    "busiest_hour_requests": "count",
+    "busiest_hour_ratio": "",
     "status_1xx": "count",
     "status_2xx": "count",
     "status_3xx": "count",
     "status_4xx": "count",
     "status_5xx": "count",
 }
+TOGETHER = prepare
 _PERCENTS = (50, 95, 99)
+_HOURS_FOR_A_USUAL_ONE = 6
 
 
 def look(parameters: Mapping[str, Any], context: Context) -> Observation:
@@ -66,13 +79,22 @@ def look(parameters: Mapping[str, Any], context: Context) -> Observation:
             ``timezone_unknown``.
         ProfileError: the format or the window cannot be used.
     """
+    counter, reading = count_log(counting(parameters, context), context)
+    return observe(counter.finish(), compile_format(parameters["log_format"]), reading, parameters.get("slo_seconds"))
+
+
+def counting(parameters: Mapping[str, Any], context: Context) -> Counting:
+    """Return how the log is counted.
+
+    Raises:
+        CheckError: ``timezone_unknown``.
+        ProfileError: the format or the window cannot be used.
+    """
     log_format = compile_format(parameters["log_format"])
     window = window_of(parameters["window"], context.now, context.timezone)
-    counter = AccessCounter(log_format, window)
-    reading = Reading()
-    for block in blocks_of_log(parameters["path"], window.start, context, reading):
-        counter.count_block(block)
-    return observe(counter.finish(), log_format, reading, parameters.get("slo_seconds"))
+    slo_seconds, units = parameters.get("slo_seconds"), log_format.units_per_second
+    slow = None if slo_seconds is None or units is None else slo_seconds * units
+    return Counting(parameters["path"], window.start, False, lambda: AccessCounter(log_format, window, slow))
 
 
 def observe(
@@ -94,6 +116,9 @@ def observe(
         "errors_5xx": errors,
         "unique_clients": figures.clients.count(),
         "unauthorized": figures.statuses[b"401"],
+        "unauthorized_bursts": len(figures.bursts.sources()),
+        **{kind: figures.suspicious[kind] for kind in (RATE_LIMITED, PATH_TRAVERSAL, SUSPICIOUS_INPUT)},
+        **_busiest(figures, requests),
     }
     for digit in "12345":
         first = digit.encode()
@@ -113,7 +138,7 @@ def observe(
         state=state,
         reason=reason,
         metrics=metrics,
-        evidence=_evidence(figures, reading),
+        evidence=_evidence(figures, reading, units),
         coverage=requests / total if total else 1.0,
         source=", ".join(reading.paths) or None,
         nothing_to_measure=not total,
@@ -133,9 +158,32 @@ def _durations(figures: AccessFigures, units: int | None, slo_seconds: float | N
     return dict(zip(names, seconds))
 
 
-def _evidence(figures: AccessFigures, reading: Reading) -> list[str]:
-    lines = [f"{count} x {operation}" for operation, count in figures.failed.most_common(6)]
-    lines += [f"{count} x 401 from {_text(client)}" for client, count in figures.unauthorized.most_common(4)]
+def _busiest(figures: AccessFigures, requests: int) -> dict[str, Scalar]:
+    """Return what is unusual about who asks and when: one client's share, and the busiest hour beside a usual one."""
+    client = figures.clients.most()
+    hours = sorted(figures.hours.values())
+    # Between the first and the last request; hours without any are usual at night.
+    usual = hours[(len(hours) - 1) // 2] if len(hours) >= _HOURS_FOR_A_USUAL_ONE else None
+    return {
+        "busiest_client_percent": round(100.0 * client / requests, 2) if client and requests else None,
+        "busiest_hour_requests": hours[-1] if hours else None,
+        "busiest_hour_ratio": round(hours[-1] / usual, 1) if usual else None,
+    }
+
+
+def _evidence(figures: AccessFigures, reading: Reading, units: int | None) -> list[str]:
+    lines = [f"{count} x {failed}" for failed, count in figures.failed.most_common(4)]
+    lines += [f"{count} x slow {name}" for name, count in figures.slow.most_common(3)]
+    longest = figures.slowest.ranked(operation)[:3] if units else []
+    lines += [f"{duration / (units or 1):.3f} s {name}" for duration, name in longest]
+    bursts = figures.bursts.sources()
+    lines += [
+        f"{count} x 401 from {_text(client)}, at most {bursts[client]} within {BURST_MINUTES} minutes"
+        if client in bursts
+        else f"{count} x 401 from {_text(client)}"
+        for client, count in figures.unauthorized.most_common(4)
+    ]
+    lines += [f"{count} x {kind} from {_text(client)}" for (kind, client), count in figures.sources.most_common(4)]
     lines += reading.notes
     lines += [f"not understood: {_text(line)}" for line in figures.unread.samples if figures.unread.count]
     return lines

@@ -4,17 +4,22 @@
 """Whether there is a recent, whole backup set, and whether its size is plausible (EST-11).
 
 Sets are recognised and ordered by their names alone: the modification time of a directory changes whenever somebody
-puts a file into it.
+puts a file into it. Where a set has a manifest, it is compared with it, and with the sets before it: a backup of an
+application that has lost its data is whole.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..backup_history import Against, compare
 from ..backup_items import ITEM_TYPES, BackupSet, ItemFault, faults_of, find_sets
+from ..backup_manifest import has_manifest, read_manifest
+from ..backup_records import MANIFEST, Manifest, ManifestError
+from ..backup_verify import verify_set
 from ..errors import CheckError
 from ..file_tree import measure
-from ..model import CRITICAL, OK, UNKNOWN, Observation, Reason
+from ..model import CRITICAL, OK, UNKNOWN, WARNING, Observation, Reason
 from ..probe import Context
 
 PARAMETERS = {
@@ -57,11 +62,15 @@ METRICS = {
     "size_change_percent": "%",
     "compared_sets": "count",
     "newest_age_seconds": "s",
+    "rows_change_percent": "%",
+    "shrunk_tables": "count",
+    "schema_changes": "count",
 }
 _REASONS = {
     "missing": "backup_item_missing",
     "wrong_kind": "backup_item_wrong_kind",
     "too_small": "backup_item_too_small",
+    "changed": "backup_item_changed",
     "damaged": "backup_item_damaged",
     "not_checked": "backup_item_not_checked",
 }
@@ -76,22 +85,51 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
     sets, strange = find_sets(root, parameters["name_pattern"], parameters["name_format"], context.timezone)
     if not sets:
         raise CheckError("backup_no_set", state=CRITICAL, evidence=strange[:_SHOWN], path=root)
-    newest_faults: list[ItemFault] = faults_of(sets[0].path, items, context.remaining, integrity=True)
+    newest_faults: list[ItemFault] = _faults(sets[0], items, context, integrity=True)
     whole: BackupSet | None = None if newest_faults else sets[0]
     rest = sets[1:]
     while whole is None and rest and context.remaining() > _MARGIN_SECONDS:
         candidate, rest = rest[0], rest[1:]
-        if not faults_of(candidate.path, items, context.remaining, integrity=True):
+        if not _faults(candidate, items, context, integrity=True):
             whole = candidate
     sizes: list[int] = []
     size = _size(whole, context) if whole else None
     for earlier in rest if whole else []:
         if len(sizes) >= parameters["history"] or context.remaining() <= _MARGIN_SECONDS:
             break
-        if not faults_of(earlier.path, items, context.remaining, integrity=False):
+        if not _faults(earlier, items, context, integrity=False):
             earlier_size = _size(earlier, context)
             sizes += [] if earlier_size is None else [earlier_size]
-    return observe(sets, newest_faults, whole, size, sizes, strange, context.now)
+    against = _against(whole, rest, parameters["history"])
+    return observe(sets, newest_faults, whole, size, sizes, strange, context.now, against)
+
+
+def _faults(backup: BackupSet, items: list[dict[str, Any]], context: Context, integrity: bool) -> list[ItemFault]:
+    """Return what a set lacks: by its manifest where it has one, and by what the profile asks of every set."""
+    found: list[ItemFault] = []
+    if has_manifest(backup.path):
+        try:
+            found = verify_set(backup.path, read_manifest(backup.path), "contents", context.remaining).faults
+        except ManifestError as error:
+            found = [ItemFault(MANIFEST, "damaged", error.message)]
+    named = {fault.item for fault in found}
+    asked = faults_of(backup.path, items, context.remaining, integrity)
+    return found + [fault for fault in asked if fault.item not in named]
+
+
+def _against(whole: BackupSet | None, earlier: list[BackupSet], history: int) -> Against:
+    current = None if whole is None else _manifest(whole)
+    if current is None:
+        return Against()
+    known = [manifest for manifest in map(_manifest, earlier[:history]) if manifest is not None]
+    return compare(current, known)
+
+
+def _manifest(backup: BackupSet) -> Manifest | None:
+    try:
+        return read_manifest(backup.path)
+    except ManifestError:
+        return None
 
 
 def _size(backup: BackupSet, context: Context) -> int | None:
@@ -110,6 +148,7 @@ def observe(
     earlier_sizes: list[int],
     strange: list[str],
     now: float,
+    against: Against | None = None,
 ) -> Observation:
     """Turn what was found into figures.
 
@@ -121,9 +160,12 @@ def observe(
         earlier_sizes: bytes of whole sets before it.
         strange: names that look like sets and are none.
         now: seconds since the epoch.
+        against: the newest whole set against those before it, by their manifests.
     """
-    newest = sets[0]
+    newest, against = sets[0], against or Against()
     state, reason = _judge(newest, newest_faults, whole, now)
+    if state == OK and against.gone and whole is not None:
+        state, reason = WARNING, Reason("backup_content_gone", {"set": whole.name, "gone": ", ".join(against.gone)})
     usual = _median(earlier_sizes)
     change = round(100.0 * (size - usual) / usual, 1) if size is not None and usual else None
     evidence = [f"{newest.name}/{fault.item}: {fault.fault} {fault.detail}".rstrip() for fault in newest_faults]
@@ -131,6 +173,7 @@ def observe(
         evidence.append(f"newest whole set: {whole.name}, {'size not counted' if size is None else f'{size} bytes'}")
     if usual is not None:
         evidence.append(f"median of {len(earlier_sizes)} earlier sets: {round(usual)} bytes")
+    evidence += against.lines[:_SHOWN]
     evidence += [f"left out: {line}" for line in strange[:_SHOWN]]
     return Observation(
         value=None if whole is None else round(now - whole.made, 1),
@@ -142,6 +185,9 @@ def observe(
             "size_change_percent": change,
             "compared_sets": len(earlier_sizes),
             "newest_age_seconds": round(now - newest.made, 1),
+            "rows_change_percent": against.rows_change_percent,
+            "shrunk_tables": len(against.shrunk) if against.compared_sets else None,
+            "schema_changes": len(against.schema_changed) if against.compared_sets else None,
         },
         evidence=evidence,
         source=None if whole is None else whole.path,

@@ -19,6 +19,7 @@ from ..logs.files import Reading
 from ..logs.mixed import Entry, parts
 from ..logs.mixed_files import PARAMETERS as LOG_PARAMETERS
 from ..logs.mixed_files import compiled, entries_of
+from ..logs.together import prepare
 from ..logs.window import window_of
 from ..model import CRITICAL, OK, WARNING, Observation, Reason, Scalar
 from ..models import dotted
@@ -71,6 +72,7 @@ METRICS = {
     "subjects_severe": "count",
     "scores": "count",
 }
+TOGETHER = prepare
 
 
 def look(parameters: dict[str, Any], context: Context) -> Observation:
@@ -83,18 +85,33 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
     if parameters.get("enabled_from") and not _enabled(parameters["enabled_from"], context):
         reason = Reason("drift_check_off", {"key": parameters["enabled_from"]["key"]})
         return Observation(reason=reason, nothing_to_measure=True, source=parameters["enabled_from"]["file"])
-    monitor, retrain = (parse_level(parameters[key], key) for key in ("monitor", "retrain"))
+    reading = Reading()
+    found, recent = drifting(parameters, context, reading)
+    return observe(found, recent, parse_level(parameters["retrain"], "retrain"), parameters, reading)
+
+
+def drifting(parameters: dict[str, Any], context: Context, reading: Reading) -> tuple[list[Episode], int]:
+    """Return the drift that is still there, one per subject, and how many scores there were.
+
+    Args:
+        parameters: of the check.
+        context: bounds of the check.
+        reading: notes what was read.
+
+    Raises:
+        CheckError: as :func:`entries_of`.
+        ProfileError: a pattern or a level cannot be used.
+    """
+    monitor = parse_level(parameters["monitor"], "monitor")
     score_pattern = compiled(parameters["score_pattern"], "score_pattern")
     subject = parameters.get("subject_pattern")
     subject_pattern = compiled(subject, "subject_pattern") if subject else None
     window = window_of(parameters["window"], context.now, context.timezone)
-    reading = Reading()
     scores = list(
         scores_in(entries_of(parameters, window.start, context, reading), score_pattern, subject_pattern, parameters)
     )
     recent = [score for score in scores if window.holds(score.time)]
-    found = episodes(recent, monitor, parameters["gap_seconds"], context.now)
-    return observe(found, len(recent), retrain, parameters, reading)
+    return episodes(recent, monitor, parameters["gap_seconds"], context.now), len(recent)
 
 
 def _enabled(where: Mapping[str, Any], context: Context) -> bool:

@@ -21,6 +21,7 @@ from ..logs.mixed_files import PARAMETERS as LOG_PARAMETERS
 from ..logs.mixed_files import compiled, entries_of
 from ..logs.percentiles import Histogram
 from ..logs.tally import tally, without_numbers
+from ..logs.together import prepare
 from ..logs.window import Window, window_of
 from ..model import OK, UNKNOWN, Observation, Reason, Scalar
 from ..probe import Context
@@ -58,6 +59,7 @@ METRICS = {
     "measured": "count",
     "untimed": "count",
 }
+TOGETHER = prepare
 _MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0}
 _LONGEST_SECONDS = 1e7
 _OPERATION_CHARACTERS = 200

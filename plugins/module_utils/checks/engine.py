@@ -10,6 +10,7 @@ no other.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -31,6 +32,7 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 _GRACE_SECONDS = 0.3
 # How often the end of the child is asked for, two milliseconds apart.
 _COLLECTIONS = 50
+_ALLOCATIONS_BETWEEN_COLLECTIONS = 100000
 
 
 @dataclass(frozen=True)
@@ -210,9 +212,13 @@ def _work(
 ) -> None:
     """Run the checks as threads of this child process; never returns."""
     try:
+        # A log's block is some thousand tuples that go as they came; looking through them for cycles costs as much
+        # again as counting them.
+        gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
+        helping, shared = _together(checks, kinds, Context(now=now, deadline=0.0, timezone=timezone))
         turn = threading.Lock()
 
         def send(index: int, result: dict[str, Any] | None) -> None:
@@ -226,8 +232,8 @@ def _work(
             # On a busy host a thread may wait for its turn: its time begins when it has it, and the parent is told.
             send(index, None)
             deadline = time.monotonic() + check.timeout_seconds
-            context = Context(now=now, deadline=deadline, timezone=timezone)
-            send(index, answer(system, check, kinds[check.kind], context, started).to_dict())
+            own = Context(now, deadline, timezone, workers=helping.get(index, ()), shared=shared)
+            send(index, answer(system, check, kinds[check.kind], own, started).to_dict())
 
         threads = [threading.Thread(target=ask, args=pair, daemon=True) for pair in enumerate(checks)]
         for thread in threads:
@@ -236,6 +242,14 @@ def _work(
             thread.join()
     finally:
         os._exit(0)
+
+
+def _together(
+    checks: Sequence[Check], kinds: Mapping[str, Any], context: Context
+) -> tuple[Mapping[int, Sequence[Any]], Any]:
+    """Return what checks of the same look have in common, see :mod:`.logs.together`; other kinds cost nothing."""
+    prepare = next((kind.TOGETHER for kind in kinds.values() if hasattr(kind, "TOGETHER")), None)
+    return prepare([(kinds[check.kind], check.parameters) for check in checks], context) if prepare else ({}, None)
 
 
 def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> dict[int, dict[str, Any]]:

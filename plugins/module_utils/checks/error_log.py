@@ -8,14 +8,14 @@ A line is an error by its level, not because the word stands in it: every line o
 
 from __future__ import annotations
 
-import re
 from typing import Any, Mapping
 
 from ..errors import ProfileError
 from ..logs.error_lines import APACHE, JSON_LINES, ErrorFigures, ErrorRules, count_block
 from ..logs.files import Reading, blocks_of_log
-from ..logs.mixed_files import compiled
+from ..logs.mixed_files import any_of, clusters_of
 from ..logs.timestamps import TimestampReader
+from ..logs.together import prepare
 from ..logs.window import CHOICES, window_of
 from ..model import OK, UNKNOWN, Observation, Reason, Scalar
 from ..probe import Context
@@ -92,6 +92,7 @@ METRICS = {
 }
 #: Every cluster is a metric of its own.
 OPEN_METRICS = True
+TOGETHER = prepare
 
 
 def look(parameters: Mapping[str, Any], context: Context) -> Observation:
@@ -118,29 +119,16 @@ def rules_of(parameters: Mapping[str, Any]) -> ErrorRules:
     Raises:
         ProfileError: a pattern cannot be used, or a cluster has the name of another metric.
     """
-    clusters = {}
-    for name, patterns in parameters["clusters"].items():
-        if name in METRICS or not isinstance(patterns, list) or not patterns:
-            raise ProfileError(f"clusters.{name} is {patterns!r}", "Write a new name and a list of regular expressions")
-        clusters[str(name)] = _any_of(patterns, f"clusters.{name}")
     return ErrorRules(
         log_format=parameters["log_format"],
         error_levels=frozenset(level.lower() for level in parameters["error_levels"]),
-        clusters=clusters,
-        authentication=_any_of(parameters["authentication"], "authentication"),
-        ignore=_any_of(parameters["ignore"], "ignore"),
+        clusters=clusters_of(parameters["clusters"], METRICS),
+        authentication=any_of(parameters["authentication"], "authentication"),
+        ignore=any_of(parameters["ignore"], "ignore"),
         timestamp_keys=parameters["timestamp_keys"],
         level_key=parameters["level_key"],
         message_keys=parameters["message_keys"],
     )
-
-
-def _any_of(patterns: list[Any], where: str) -> Any:
-    if not patterns:
-        return None
-    for pattern in patterns:
-        compiled(str(pattern), where)
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
 
 
 def observe(figures: ErrorFigures, rules: ErrorRules, reading: Reading, value_metric: str = "errors") -> Observation:

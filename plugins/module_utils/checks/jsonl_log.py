@@ -9,11 +9,17 @@ import re
 from typing import Any, Mapping, Pattern
 
 from ..errors import ProfileError
-from ..logs.files import Reading, blocks_of_log
-from ..logs.jsonl import JsonlCounter
+from ..logs.counting import count_log
+from ..logs.files import Reading
+from ..logs.jsonl import BLOCK_BYTES, JsonlCounter
+from ..logs.jsonl_details import OTHER, Details
 from ..logs.jsonl_rules import JsonlFigures, Rules
+from ..logs.mixed_files import clusters_of
+from ..logs.tally import most_common
 from ..logs.timestamps import TimestampReader
+from ..logs.together import prepare
 from ..logs.window import CHOICES, window_of
+from ..logs.workers import Counting
 from ..model import OK, UNKNOWN, Observation, Reason, Scalar
 from ..probe import Context
 from ..zones import zone
@@ -56,6 +62,23 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "Unit of that duration.",
     },
     "slow_ms": {"type": "float", "description": "Calls that take longer are counted as slow."},
+    "operation_key": {"type": "str", "description": "Key that names the operation; slow ones are ranked by it."},
+    "client_keys": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": "The first of these keys that a record has names who called; different ones are counted.",
+    },
+    "clusters": {
+        "type": "dict",
+        "default": {},
+        "description": "What may lie behind an error: a metric's name and regular expressions of its texts, upper and "
+        "lower case alike. The first that fits counts; what fits none is counted as other_errors.",
+    },
+    "gauge_key": {
+        "type": "str",
+        "description": "Key of a figure that some records carry, such as memory_mb: its first, last and largest value.",
+    },
     "status_key": {
         "type": "str",
         "description": "Key of a call's outcome. With it, the error rate is failed calls over calls.",
@@ -108,9 +131,14 @@ METRICS = {
     "maximum_ms": "ms",
     "slow_calls": "count",
     "security_events": "count",
+    "unique_clients": "count",
+    "gauge_first": "",
+    "gauge_last": "",
+    "gauge_maximum": "",
 }
-#: The parameter counts adds metrics of its own.
+#: The parameters counts and clusters add metrics of their own.
 OPEN_METRICS = True
+TOGETHER = prepare
 _PERCENTS = (50, 95, 99)
 
 
@@ -122,15 +150,24 @@ def look(parameters: Mapping[str, Any], context: Context) -> Observation:
             ``timezone_unknown``.
         ProfileError: a pattern, a window or a metric's name cannot be used.
     """
+    counter, reading = count_log(counting(parameters, context), context)
+    metric = parameters.get("value_metric") or "records"
+    return observe(counter.finish(), counter.details, rules_of(parameters), reading, metric)
+
+
+def counting(parameters: Mapping[str, Any], context: Context) -> Counting:
+    """Return how the log is counted; JSON shows by itself whether a last line is whole.
+
+    Raises:
+        CheckError: ``timezone_unknown``.
+        ProfileError: a pattern or a window cannot be used.
+    """
     rules = rules_of(parameters)
     window = window_of(parameters["window"], context.now, context.timezone)
     naive = zone(parameters.get("naive_timezone") or context.timezone)
-    counter = JsonlCounter(rules, window, TimestampReader(naive))
-    reading = Reading()
-    # JSON shows by itself whether a last line is whole.
-    for block in blocks_of_log(parameters["path"], window.start, context, reading, keep_partial=True):
-        counter.count_block(block)
-    return observe(counter.finish(), rules, reading, parameters.get("value_metric") or "records")
+    return Counting(
+        parameters["path"], window.start, True, lambda: JsonlCounter(rules, window, TimestampReader(naive)), BLOCK_BYTES
+    )
 
 
 def rules_of(parameters: Mapping[str, Any]) -> Rules:
@@ -167,6 +204,10 @@ def rules_of(parameters: Mapping[str, Any]) -> Rules:
         ignore=[_pattern(text) for text in parameters["ignore"]],
         counts=counts,
         over_ms=parameters["slow_ms"],
+        operation_key=parameters["operation_key"],
+        client_keys=parameters["client_keys"],
+        clusters=clusters_of(parameters["clusters"], METRICS),
+        gauge_key=parameters["gauge_key"],
         **{name: value for name, value in optional.items() if value is not None},
     )
 
@@ -178,7 +219,9 @@ def _pattern(text: str) -> Pattern[str]:
         raise ProfileError(f"ignore holds {text!r}: {error}", "Write a regular expression") from None
 
 
-def observe(figures: JsonlFigures, rules: Rules, reading: Reading, value_metric: str = "records") -> Observation:
+def observe(
+    figures: JsonlFigures, details: Details, rules: Rules, reading: Reading, value_metric: str = "records"
+) -> Observation:
     """Turn counts into an Observation; pure.
 
     Raises:
@@ -196,6 +239,9 @@ def observe(figures: JsonlFigures, rules: Rules, reading: Reading, value_metric:
         "failed_calls": None if rules.status_key is None else figures.failed,
         "security_events": figures.security_events,
         **_durations(figures, rules),
+        "unique_clients": details.clients.count() if rules.client_keys else None,
+        **_gauge(details),
+        **{name: details.clusters[name] for name in ((*rules.clusters, OTHER) if rules.clusters else ())},
         **figures.counts,
     }
     if value_metric not in metrics:
@@ -215,7 +261,7 @@ def observe(figures: JsonlFigures, rules: Rules, reading: Reading, value_metric:
         state=state,
         reason=reason,
         metrics=metrics,
-        evidence=_evidence(figures, reading),
+        evidence=_evidence(figures, details, reading),
         coverage=figures.records / total if total else 1.0,
         source=", ".join(reading.paths) or None,
         nothing_to_measure=not total,
@@ -234,11 +280,21 @@ def _durations(figures: JsonlFigures, rules: Rules) -> dict[str, Scalar]:
     return dict(zip(names, milliseconds))
 
 
-def _evidence(figures: JsonlFigures, reading: Reading) -> list[str]:
-    lines = [f"{count} x {message}" for message, count in figures.messages.most_common(5)]
-    lines += [f"{count} x security event {event}" for event, count in figures.events.most_common(5)]
-    lines += [f"{count} x from {source}" for source, count in figures.sources.most_common(4)]
-    lines += reading.notes[:3]
+def _gauge(details: Details) -> dict[str, Scalar]:
+    first, last = details.gauge.first, details.gauge.last
+    return {
+        "gauge_first": first[1] if first else None,
+        "gauge_last": last[1] if last else None,
+        "gauge_maximum": details.gauge.maximum,
+    }
+
+
+def _evidence(figures: JsonlFigures, details: Details, reading: Reading) -> list[str]:
+    lines = [f"{count} x {message}" for message, count in most_common(figures.messages, 5)]
+    lines += [f"{count} x slow {name}" for name, count in most_common(details.slow, 3)]
+    lines += [f"{taken / 1e6:.3f} s {name}" for taken, name in details.slowest.ranked(str)[:3]]
+    lines += [f"{count} x security event {event}" for event, count in most_common(figures.events, 5)]
+    lines += [f"{count} x from {source}" for source, count in most_common(figures.sources, 4)] + reading.notes[:3]
     if figures.unread.count:
         lines += ["not understood: {}".format(line.decode("utf-8", "replace")) for line in figures.unread.samples]
     return lines

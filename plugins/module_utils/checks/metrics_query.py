@@ -14,7 +14,7 @@ from ..http_exchange import Answer, ExpiredError, ProtocolError, RefusedError, e
 from ..model import CRITICAL, OK, UNKNOWN, Observation, Reason
 from ..probe import Context
 
-PARAMETERS = {
+PARAMETERS: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "required": True, "description": "Where the database is, without /api/v1, http only."},
     "query": {"type": "str", "required": True, "description": "Expression to evaluate."},
     "days_ago": {"type": "float", "default": 0, "description": "Evaluate it as of so many days ago."},

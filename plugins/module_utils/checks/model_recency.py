@@ -58,6 +58,16 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
     """Read the metadata of all models.
 
     Raises:
+        CheckError: as :func:`found_models`.
+    """
+    services, models = found_models(parameters, context)
+    return observe(by_service(services, models, context.now), models, parameters["models_directory"])
+
+
+def found_models(parameters: dict[str, Any], context: Context) -> tuple[list[str], list[Model]]:
+    """Return the services that need a model, and all models that they have.
+
+    Raises:
         CheckError: ``models_directory_missing``, ``models_config_unreadable``, ``models_no_services`` or
             ``models_not_all_read`` when the time is up.
     """
@@ -71,7 +81,7 @@ def look(parameters: dict[str, Any], context: Context) -> Observation:
         if context.remaining() <= 0:
             raise CheckError("models_not_all_read", path=root, models=len(models))
         models.append(_model(service, path, parameters, reader, context))
-    return observe(by_service(services, models, context.now), models, root)
+    return services, models
 
 
 def observe(summaries: Sequence[ServiceModels], models: Sequence[Model], root: str) -> Observation:

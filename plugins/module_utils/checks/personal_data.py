@@ -12,6 +12,7 @@ from typing import Any, Mapping, Pattern
 from ..logs.files import Reading, blocks_of_log
 from ..logs.mixed_files import compiled
 from ..logs.personal import findings
+from ..logs.together import prepare
 from ..logs.window import CHOICES, window_of
 from ..model import Observation, Reason, Scalar
 from ..probe import Context
@@ -52,6 +53,7 @@ METRICS = {
     "cards": "count",
     "lines": "count",
 }
+TOGETHER = prepare
 _METRIC_OF = {"email": "emails", "phone": "phones", "address": "addresses", "card": "cards"}
 _SHOWN = 15
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import CheckError
@@ -33,53 +34,118 @@ _APT_LISTS = "/var/lib/apt/lists"
 _APT_STAMP = "/var/lib/apt/periodic/update-success-stamp"
 _REBOOT = "/var/run/reboot-required"
 _DNF_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum")
+#: Where nothing is new at the repository, dnf gives the second of these the time at which it has asked.
+_DNF_RENEWED = ("repomd.xml", "primary.xml")
 _INST = re.compile(
     r"^Inst (?P<name>\S+) (?:\[(?P<old>[^\]]*)\] )?\((?P<new>\S+) (?P<origins>.*?) ?\[[^\]]*\]\)",
     re.MULTILINE,
 )
-_DNF_LINE = re.compile(r"^(?P<name>\S+\.(?:x86_64|i686|aarch64|noarch|ppc64le|s390x|armv7hl))\s+(?P<new>\S+)\s+\S+\s*$")
+# A name that is too long for its column has the rest of its row on the next line.
+_DNF_LINE = re.compile(
+    r"^(?P<name>\S+\.(?:x86_64|i686|aarch64|noarch|ppc64le|s390x|armv7hl))\s+(?P<new>\S+)\s+\S+[ \t\r]*$", re.MULTILINE
+)
 _DAY_SECONDS = 86400
 _SHOWN = 15
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a package manager has said.
+
+    Args:
+        manager: ``apt``, ``dnf`` or ``yum``.
+        security: a line for each security update.
+        others: the same for other updates.
+        observation: the same in figures.
+    """
+
+    manager: str
+    security: list[str]
+    others: list[str]
+    observation: Observation
+
+
 def look(parameters: dict[str, Any], context: Context) -> Observation:
     """Ask the package manager of the host."""
-    manager = parameters["manager"]
-    dnf = next((name for name in ("dnf", "yum") if _installed(name)), None)
+    return ask(parameters["manager"], parameters["lists_maximum_age_days"], context).observation
+
+
+def ask(manager: str, lists_maximum_age_days: float, context: Context) -> Asked:
+    """Ask a package manager, or the one that is there, what waits to be installed.
+
+    Args:
+        manager: ``auto``, ``apt`` or ``dnf``.
+        lists_maximum_age_days: package lists older than this prove nothing.
+        context: its deadline bounds the answer.
+
+    Raises:
+        CheckError: there is none, or it does not answer.
+    """
+    chosen = manager_of(manager)
+    if chosen == "apt":
+        return _look_apt(lists_maximum_age_days, context)
+    return _look_dnf(chosen, lists_maximum_age_days, context)
+
+
+def manager_of(manager: str) -> str:
+    """Return ``apt``, ``dnf`` or ``yum``: the program that is asked for, or with ``auto`` the one that is there.
+
+    Raises:
+        CheckError: ``package_manager_missing``.
+    """
     if manager == "apt" or (manager == "auto" and _installed("apt-get") and os.path.exists("/var/lib/dpkg/status")):
-        return _look_apt(parameters["lists_maximum_age_days"], context)
-    if dnf is not None and manager in ("dnf", "auto"):
-        return _look_dnf(dnf, parameters["lists_maximum_age_days"], context)
-    raise CheckError("package_manager_missing", manager="apt, dnf" if manager == "auto" else manager)
+        return "apt"
+    dnf = next((name for name in ("dnf", "yum") if _installed(name)), None)
+    if dnf is None or manager not in ("dnf", "auto"):
+        raise CheckError("package_manager_missing", manager="apt, dnf" if manager == "auto" else manager)
+    return dnf
 
 
-def _look_apt(maximum_age_days: float, context: Context) -> Observation:
-    refreshed = _newest(_APT_LISTS, "Release", context)
+def _look_apt(maximum_age_days: float, context: Context) -> Asked:
+    refreshed = _newest(_APT_LISTS, ("Release",), context)
     with contextlib.suppress(OSError):
         refreshed = max(refreshed or 0.0, os.stat(_APT_STAMP).st_mtime)
     done = _run(_APT, context)
     security, others = parse_apt(done.stdout)
     reboot = _first_lines(_REBOOT + ".pkgs", context) if os.path.exists(_REBOOT) else None
-    return observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(_APT))
+    seen = observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(_APT))
+    return Asked("apt", security, others, seen)
 
 
-def _look_dnf(program: str, maximum_age_days: float, context: Context) -> Observation:
+def _look_dnf(program: str, maximum_age_days: float, context: Context) -> Asked:
     root = next((path for path in _DNF_CACHES if os.path.isdir(path)), _DNF_CACHES[0])
-    refreshed = _newest(root, "repomd.xml", context)
+    refreshed = _newest(root, _DNF_RENEWED, context)
     argv = [program, "-q", "-C", "--security", "check-update"]
     done = _run(argv, context, (0, 100))
     security = parse_dnf(done.stdout)
-    if not security and refreshed is not None and _newest(root, "updateinfo", context) is None:
+    if not security and refreshed is not None and _newest(root, ("updateinfo",), context) is None:
         # A repository without advisories answers "no security updates" whatever is missing.
         raise CheckError("security_advisories_missing", path=root)
     everything = parse_dnf(_run([program, "-q", "-C", "check-update"], context, (0, 100)).stdout)
     others = [line for line in everything if line not in security]
-    reboot: list[str] | None = None
-    known = _installed("needs-restarting")
-    if known:
-        asked = context.run(["needs-restarting", "-r"])
-        reboot = context.lines(asked) if asked.returncode == 1 and not asked.timed_out else None
-    return observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(argv), known)
+    known, reboot = reboot_of(program, context)
+    seen = observe(security, others, refreshed, reboot, maximum_age_days, context.now, " ".join(argv), known)
+    return Asked(program, security, others, seen)
+
+
+def reboot_of(program: str, context: Context) -> tuple[bool, list[str] | None]:
+    """Return whether the host can say that it has to be restarted, and why it has to; None when it has not.
+
+    The program of that name is an extra package; dnf has the same as a plugin. Without the plugin dnf ends with 1, too.
+    """
+    argv = ["needs-restarting"] if _installed("needs-restarting") else [program, "-q", "-C", "needs-restarting"]
+    asked = context.run([*argv, "-r"])
+    if asked.timed_out or asked.returncode not in (0, 1):
+        return False, None
+    if asked.returncode == 0:
+        return True, None
+    required = "eboot is required" in asked.stdout
+    return required, parse_restarting(asked.stdout) if required else None
+
+
+def parse_restarting(text: str) -> list[str]:
+    """Return the packages in the output of ``needs-restarting -r``."""
+    return [line.strip()[2:] for line in text.splitlines() if line.strip().startswith("* ")]
 
 
 def _run(argv: list[str], context: Context, expected: tuple[int, ...] = (0,)) -> Completed:
@@ -104,23 +170,27 @@ def parse_apt(text: str) -> tuple[list[str], list[str]]:
         if match.group("old") is None:
             # A package that an update pulls in, not an update of what is there.
             continue
-        line = f"{match.group('name')} {match.group('old')} -> {match.group('new')}"
+        line = _apt_line(match)
         origins = [origin.strip() for origin in match.group("origins").split(",")]
         urgent = any(one.endswith("-security") or one.lower().startswith("debian-security") for one in origins)
         (security if urgent else others).append(line)
     return security, others
 
 
+def installed_by_apt(text: str) -> list[str]:
+    """Return a line for each package in the output of ``apt-get -s install``, also for those that are new."""
+    return [_apt_line(match) for match in _INST.finditer(text)]
+
+
+def _apt_line(match: re.Match[str]) -> str:
+    old = match.group("old")
+    return " ".join([match.group("name"), *([old] if old else []), "->", match.group("new")])
+
+
 def parse_dnf(text: str) -> list[str]:
     """Return the updates in the output of ``dnf -q check-update``."""
-    found: list[str] = []
-    for line in text.splitlines():
-        if line.startswith("Obsoleting"):
-            break
-        match = _DNF_LINE.match(line)
-        if match:
-            found.append(f"{match.group('name')} -> {match.group('new')}")
-    return found
+    updates, _heading, _obsoleting = ("\n" + text).partition("\nObsoleting")
+    return [f"{match.group('name')} -> {match.group('new')}" for match in _DNF_LINE.finditer(updates)]
 
 
 def observe(
@@ -172,8 +242,8 @@ def observe(
     )
 
 
-def _newest(root: str, word: str, context: Context) -> float | None:
-    """Return the time of the newest file below a directory whose name contains a word; None when there is none.
+def _newest(root: str, words: tuple[str, ...], context: Context) -> float | None:
+    """Return the time of the newest file below a directory whose name contains a word; None without one.
 
     For apt this is the age of the information, not of the last attempt to renew it: apt gives a list the date that
     the archive gave it, and a failed renewal leaves it as it was.
@@ -187,7 +257,7 @@ def _newest(root: str, word: str, context: Context) -> float | None:
                 for entry in listing:
                     if entry.is_dir(follow_symlinks=False) and entry.name != "partial":
                         waiting.append(entry.path)
-                    elif word in entry.name:
+                    elif any(word in entry.name for word in words):
                         newest = max(newest or 0.0, entry.stat(follow_symlinks=False).st_mtime)
         except FileNotFoundError:
             continue

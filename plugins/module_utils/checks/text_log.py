@@ -15,6 +15,7 @@ from ..logs.files import Reading
 from ..logs.mixed_files import PARAMETERS as LOG_PARAMETERS
 from ..logs.mixed_files import compiled, entries_of
 from ..logs.outcomes import FAILURE, SUCCESS, Outcomes, Rule, outcomes
+from ..logs.together import prepare
 from ..logs.window import window_of
 from ..model import CRITICAL, OK, Observation, Reason, Scalar
 from ..probe import Context
@@ -71,6 +72,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "Regular expression of lines that begin a step; its first group names the step.",
     },
     "step_end_pattern": {"type": "str", "description": "Regular expression of the line that ends the last step."},
+    "steps_expected": {
+        "type": "bool",
+        "default": True,
+        "description": "Whether a level of longest_step_seconds is unknown for a log without steps. False for one that "
+        "names them in verbose runs only: there it is said in the evidence.",
+    },
     "failure_state": {
         "type": "str",
         "choices": ["warning", "critical"],
@@ -94,6 +101,7 @@ METRICS = {
 }
 #: Every rule adds a metric of its own.
 OPEN_METRICS = True
+TOGETHER = prepare
 
 
 def look(parameters: dict[str, Any], context: Context) -> Observation:
@@ -178,15 +186,20 @@ def observe(
     elif SUCCESS in outcome.values() and not metrics["successes"]:
         state, reason = CRITICAL, Reason("log_without_success", {"window": parameters["window"]})
     total = found.entries + reading.lost
+    no_steps = not found.steps and parameters.get("step_pattern") and not parameters["steps_expected"]
+    evidence = _evidence(found, reading, now)
+    if no_steps:
+        evidence.append("no line begins a step, as verbose runs write them: how long steps take is not measured")
     return Observation(
         value=metrics[name],
         unit=METRICS.get(name, "count"),
         state=state,
         reason=reason,
         metrics=metrics,
-        evidence=_evidence(found, reading, now),
+        evidence=evidence,
         coverage=round(found.entries / total, 4) if total else 1.0,
         source=", ".join(reading.paths) or None,
+        nothing_to_measure=bool(no_steps),
     )
 
 

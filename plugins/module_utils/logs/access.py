@@ -9,26 +9,22 @@ edge of the window.
 
 from __future__ import annotations
 
-import re
+import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Tuple
+from typing import List, Pattern, Sequence
 
-from ..zones import days_of
+from .instants import HOUR_SECONDS, Instants
 from .logformat import LogFormat
-from .percentiles import Distinct, Histogram
-from .tally import SAMPLES, Unread, tally, without_numbers
+from .percentiles import Histogram
+from .security import RATE_LIMITED, Bursts, suspicious
+from .slowest import Slowest
+from .statuses import STATUS_RATE_LIMITED, UNAUTHORIZED, Statuses, is_told
+from .tally import SAMPLES, Callers, Unread, tally, tally_counts, without_numbers
 from .window import Window
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"), 1
-    )
-}
-_MINUTE = re.compile(rb"^(\d\d)/([A-Z][a-z][a-z])/(\d{4}):(\d\d):(\d\d)$")
-_MINUTES_REMEMBERED = 100000
-Row = Tuple[bytes, ...]
+_FAILURES_MAXIMUM = 8
+Columns = List[Sequence[bytes]]
 
 
 @dataclass
@@ -38,17 +34,29 @@ class AccessFigures:
     Attributes:
         statuses: how often each status was answered.
         durations: in the units of the log format.
-        clients: different client addresses.
+        clients: requests by client address.
+        hours: requests by hour since the epoch.
         failed: requests answered with 5xx, by status, method and path.
+        slow: requests above the limit, by method and path.
+        slowest: the request lines with the longest durations.
         unauthorized: client addresses answered with 401.
+        bursts: the same by minute.
+        suspicious: requests that look like an attack, and those refused by a rate limit, by kind.
+        sources: where these came from, by kind and client address.
         unread: lines of the window that are not in the format.
     """
 
     statuses: Counter[bytes] = field(default_factory=Counter)
     durations: Histogram = field(default_factory=Histogram)
-    clients: Distinct = field(default_factory=Distinct)
+    clients: Callers = field(default_factory=Callers)
+    hours: Counter[int] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    slow: Counter[str] = field(default_factory=Counter)
+    slowest: Slowest = field(default_factory=Slowest)
     unauthorized: Counter[bytes] = field(default_factory=Counter)
+    bursts: Bursts = field(default_factory=Bursts)
+    suspicious: Counter[str] = field(default_factory=Counter)
+    sources: Counter[tuple[str, bytes]] = field(default_factory=Counter)
     unread: Unread = field(default_factory=Unread)
 
     @property
@@ -56,18 +64,22 @@ class AccessFigures:
         """How many requests the window holds."""
         return sum(self.statuses.values())
 
-
-def minute_epoch(minute: bytes, offset: bytes) -> int | None:
-    """Return the instant of ``21/Nov/2026:09:58`` at ``+0900``; None when there is no such time."""
-    match = _MINUTE.match(minute)
-    if match is None or match.group(2) not in _MONTHS:
-        return None
-    day, month, year = int(match.group(1)), _MONTHS[match.group(2)], int(match.group(3))
-    hour, minutes = int(match.group(4)), int(match.group(5))
-    if not 1 <= day <= 31 or hour > 23 or minutes > 59:
-        return None
-    ahead = int(offset[1:3]) * 3600 + int(offset[3:5]) * 60
-    return days_of(year, month, day) * 86400 + hour * 3600 + minutes * 60 - (-ahead if offset[:1] == b"-" else ahead)
+    def merge(self, later: AccessFigures) -> None:
+        """Take in the figures of the stretch of the log that follows."""
+        self.statuses.update(later.statuses)
+        self.hours.update(later.hours)
+        self.suspicious.update(later.suspicious)
+        tally(self.failed, later.failed)
+        tally(self.slow, later.slow)
+        tally(self.unauthorized, later.unauthorized)
+        tally(self.sources, later.sources)
+        # A counter beside another one adds these to the other's at once.
+        if later.durations is not self.durations:
+            self.durations.merge(later.durations)
+            self.clients.merge(later.clients)
+        self.slowest.merge(later.slowest)
+        self.bursts.merge(later.bursts)
+        self.unread.merge(later.unread)
 
 
 class AccessCounter:
@@ -76,113 +88,195 @@ class AccessCounter:
     Args:
         log_format: what a line looks like.
         window: what is counted.
+        slow: durations above this are counted by operation, in the units of the log format; None counts none.
     """
 
-    def __init__(self, log_format: LogFormat, window: Window) -> None:
+    def __init__(self, log_format: LogFormat, window: Window, slow: float | None = None) -> None:
         self.figures = AccessFigures()
         self._format = log_format
         self._window = window
+        self._slow = None if slow is None else math.floor(slow)
         self._position: dict[str, int] = {name: index for index, name in enumerate(log_format.fields)}
         self._status = self._position["status"]
-        self._minutes: dict[tuple[bytes, bytes], int | None] = {}
+        self._time = self._position["time"]
+        self._instants = Instants(window)
+        self._statuses = Statuses(log_format.plain_status)
         self._fast_failures = 0
+        self._beside: AccessCounter | None = None
 
     def count_block(self, block: bytes) -> None:
         """Count whole lines."""
-        lines = block.count(b"\n")
-        rows = self._rows(block, lines)
-        if not rows:
-            self.figures.unread.add(block.split(b"\n", 3)[:3], lines)
+        columns, others, by_status = self._columns(block)
+        unread = others.count(b"\n")
+        times = columns[self._time]
+        if not times:
+            self.figures.unread.add(others.split(b"\n", SAMPLES)[:SAMPLES], unread)
             return
-        columns = list(zip(*rows))
-        place = self._place(columns)
-        if place is None or (place and len(rows) < lines and len(self.figures.unread.samples) < SAMPLES):
+        place = self._instants.place(set(times))
+        if place is None or (unread and self.figures.unread.inside is not place):
+            # Which of them belong to the window only their order can tell.
             self._count_lines(block)
             return
         self.figures.unread.neighbour(place)
         if place:
-            self.figures.unread.add([], lines - len(rows))
-            self._count_columns(columns)
+            if unread:
+                self.figures.unread.add(others.split(b"\n", SAMPLES)[:SAMPLES], unread)
+            self._count_columns(columns, by_status)
+
+    def beside(self) -> AccessCounter:
+        """Return a counter of other stretches of the log in this process, whose figures are given to this one later.
+
+        What does not depend on the order of the log is counted for both at once.
+        """
+        other = AccessCounter(self._format, self._window, self._slow)
+        other._beside = self
+        other.take()
+        return other
+
+    def take(self) -> AccessFigures:
+        """Return the figures of what was counted since the last time."""
+        figures, self.figures = self.figures, AccessFigures()
+        # All that is taken of a counter is given to one other: what has been told need not be told again.
+        self.figures.slowest = Slowest(least=figures.slowest.least)
+        if self._beside is not None:
+            whole = self._beside.figures
+            self.figures.durations, self.figures.clients = whole.durations, whole.clients
+        return figures
+
+    def give(self, taken: AccessFigures) -> None:
+        """Take in what another counter has counted in the stretch of the log that follows."""
+        self.figures.merge(taken)
 
     def finish(self) -> AccessFigures:
         """Return the figures."""
         self.figures.unread.finish()
         return self.figures
 
-    def _rows(self, block: bytes, lines: int) -> list[Row]:
+    def _columns(self, block: bytes) -> tuple[Columns, bytes, Counter[bytes]]:
+        """Return the fields of all lines in the format, field by field, the other lines, and the statuses, counted."""
         # Where every other block needs the strict pattern after all, the fast one only costs.
-        if self._fast_failures < 8 and b"\\" not in block:
-            rows: list[Row] = self._format.fast.findall(block)
-            if len(rows) == lines and all(status.isdigit() for status in {row[self._status] for row in rows}):
-                self._fast_failures = 0
-                return rows
+        if self._fast_failures < _FAILURES_MAXIMUM and b"\\" not in block:
+            columns, between = self._split(self._format.fast, block)
+            rows = len(columns[0])
+            by_status = self._statuses.count(columns[self._status])
+            if by_status is not None:
+                # Most blocks hold nothing but lines of the format.
+                others = b""
+                alone = _has_lines(block, rows)
+                if not alone:
+                    others = b"".join(between)
+                    alone = _has_lines(block, rows + others.count(b"\n"))
+                if alone:
+                    self._fast_failures = 0
+                    return columns, others, by_status
             self._fast_failures += 1
-        return self._format.bulk.findall(block)
+        columns, between = self._split(self._format.whole, block)
+        return columns, b"".join(between), self._statuses.count(columns[self._status]) or Counter()
 
-    def _epoch(self, minute: bytes, offset: bytes) -> int | None:
-        key = (minute, offset)
-        if key not in self._minutes:
-            if len(self._minutes) >= _MINUTES_REMEMBERED:
-                self._minutes.clear()
-            self._minutes[key] = minute_epoch(minute, offset)
-        return self._minutes[key]
+    def _split(self, pattern: Pattern[bytes], block: bytes) -> tuple[Columns, Sequence[bytes]]:
+        """Return the fields of the lines that match, field by field, and what is between them."""
+        # What lies between two matches, and the groups of the match that follows, over and over.
+        parts = pattern.split(block)
+        width = len(self._format.fields) + 1
+        return [parts[place::width] for place in range(1, width)], parts[::width]
 
-    def _place(self, columns: list[tuple[bytes, ...]]) -> bool | None:
-        """Tell whether all rows are inside (True) or outside (False) of the window; None when it must be looked up."""
-        zones = set(columns[self._position["zone"]])
-        if len(zones) == 1:
-            zone = zones.pop()
-            minutes = {(minute, zone) for minute in set(columns[self._position["minute"]])}
+    def _count_columns(self, columns: Columns, by_status: Counter[bytes]) -> None:
+        figures, times = self.figures, columns[self._time]
+        tally_counts(figures.statuses, by_status.items())
+        if self._instants.hour is not None:
+            figures.hours[self._instants.hour] += len(times)
         else:
-            minutes = set(zip(columns[self._position["minute"]], columns[self._position["zone"]]))
-        epochs = [self._epoch(minute, offset) for minute, offset in minutes]
-        known = [epoch for epoch in epochs if epoch is not None]
-        if len(known) < len(epochs):
-            return None
-        first, last = min(known), max(known) + 60
-        if first >= self._window.start and last < self._window.end:
-            return True
-        return False if last < self._window.start or first >= self._window.end else None
+            for time, requests_then in Counter(times).items():
+                figures.hours[(self._instants.epoch(time) or 0) // HOUR_SECONDS] += requests_then
+        clients = self._column(columns, "client")
+        figures.clients.add_many(clients)
+        requests = self._column(columns, "request")
+        durations = self._column(columns, "duration")
+        if durations:
+            # Of up to 15 digits, a float is made and sorted faster than a whole number, and is as exact.
+            self._count_durations(list(map(float, durations)), requests or columns[self._status])
+        if any(map(is_told, by_status)):
+            self._count_told(requests, clients, times)
+        self._count_suspicious(requests, clients)
 
-    def _count_columns(self, columns: list[tuple[bytes, ...]]) -> None:
-        figures, position = self.figures, self._position
-        statuses = columns[self._status]
-        seen = Counter(statuses)
-        figures.statuses.update(seen)
-        if "client" in position:
-            figures.clients.add_many(columns[position["client"]])
-            if b"401" in seen:
-                pairs = zip(statuses, columns[position["client"]])
-                tally(figures.unauthorized, [client for status, client in pairs if status == b"401"])
-        if "duration" in position:
-            figures.durations.add_many(columns[position["duration"]])
-        bad = {status for status in seen if status.startswith(b"5")}
-        if bad and "request" in position:
-            pairs = zip(statuses, columns[position["request"]])
-            tally(figures.failed, [operation(status, text) for status, text in pairs if status in bad])
+    def _column(self, columns: Columns, name: str) -> Sequence[bytes]:
+        return columns[self._position[name]] if name in self._position else ()
+
+    def _count_told(self, requests: Sequence[bytes], clients: Sequence[bytes], times: Sequence[bytes]) -> None:
+        """Count the rows of which more is told than their number: failures and refusals."""
+        failed: list[str] = []
+        limited: list[tuple[str, bytes]] = []
+        refused: list[int] = []
+        for row, status in self._statuses.told():
+            if status == UNAUTHORIZED:
+                refused.append(row)
+            elif status != STATUS_RATE_LIMITED:
+                if requests:
+                    failed.append(failure(status, requests[row]))
+            else:
+                limited.append((RATE_LIMITED, clients[row] if clients else b""))
+        figures = self.figures
+        figures.suspicious[RATE_LIMITED] += len(limited)
+        tally(figures.failed, failed)
+        if clients:
+            tally(figures.sources, limited)
+            tally(figures.unauthorized, [clients[row] for row in refused])
+            epoch = self._instants.epoch
+            figures.bursts.add(Counter((clients[row], (epoch(times[row]) or 0) // 60) for row in refused))
+
+    def _count_durations(self, durations: list[float], requests: Sequence[bytes]) -> None:
+        figures, slow = self.figures, self._slow
+        figures.durations.add_decimals(durations, 1.0)
+        least = figures.slowest.least if slow is None else min(figures.slowest.least, slow)
+        if max(durations) <= least:
+            return
+        long = [(int(duration), requests[row]) for row, duration in enumerate(durations) if duration > least]
+        figures.slowest.add_many(long)
+        if slow is not None:
+            tally(figures.slow, [operation(request) for duration, request in long if duration > slow])
+
+    def _count_suspicious(self, requests: Sequence[bytes], clients: Sequence[bytes]) -> None:
+        figures = self.figures
+        kinds = suspicious(requests)
+        if kinds:
+            found = [(kinds[request], row) for row, request in enumerate(requests) if request in kinds]
+            figures.suspicious.update(kind for kind, _row in found)
+            if clients:
+                tally(figures.sources, [(kind, clients[row]) for kind, row in found])
 
     def _count_lines(self, block: bytes) -> None:
         names = self._format.fields
-        counted: list[Row] = []
+        counted: list[tuple[bytes, ...]] = []
         for line in block.split(b"\n")[:-1]:
             match = self._format.line.match(line)
-            epoch = self._epoch(match.group("minute"), match.group("zone")) if match else None
+            epoch = self._instants.epoch(match.group("time")) if match else None
             if match is None or epoch is None:
                 self.figures.unread.add([line], 1)
                 continue
-            inside = self._window.holds(epoch + int(match.group("second")))
+            inside = self._window.holds(epoch)
             self.figures.unread.neighbour(inside)
             if inside:
                 counted.append(match.group(*names))
         if counted:
-            self._count_columns(list(zip(*counted)))
+            columns: Columns = list(zip(*counted))
+            self._instants.hour = None
+            self._count_columns(columns, self._statuses.count(columns[self._status]) or Counter())
 
 
-def operation(status: bytes, request: bytes) -> str:
-    """Return status, method and path of a request, as evidence.
+def _has_lines(block: bytes, number: int) -> bool:
+    """Tell whether a block has no more than so many lines, in a quarter of the time that counting them takes."""
+    return b"\n" not in block.replace(b"\n", b"\r", number)
+
+
+def operation(request: bytes) -> str:
+    """Return method and path of a request, as evidence.
 
     What a user typed into a form stays out of it, and identifiers in the path do not tell operations apart.
     """
     words = request.split(b" ")
-    path = b" ".join(words[:2]).split(b"?", 1)[0][:200].decode("utf-8", "replace")
-    return f"{status.decode('ascii', 'replace')} {without_numbers(path)}"
+    return without_numbers(b" ".join(words[:2]).split(b"?", 1)[0][:200].decode("utf-8", "replace"))
+
+
+def failure(status: bytes, request: bytes) -> str:
+    """Return status, method and path of a request, see :func:`operation`."""
+    return f"{status.decode('ascii', 'replace')} {operation(request)}"

@@ -10,18 +10,16 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
-from typing import IO, Callable, Iterator, Sequence
+from typing import IO, Any, Callable, Iterator, Sequence
 
 from ..errors import CheckError
 from ..probe import Context, open_regular, unreadable
+from .names import COMPRESSED, is_rotated_name
+from .streams import reader_of
 
 BLOCK_BYTES = 1 << 17
 RECORD_BYTES_MAXIMUM = 4 << 20
-#: access.log.1, access.log.2.gz, access.log-20261120, access.log-20261120-060000.gz, access.log.20261120
-_ROTATED = re.compile(r"^(?:\.\d{1,4}|[.-]\d{4}-?\d\d-?\d\d(?:[-T_]?\d{2,10}Z?)?)?(?:\.gz|\.bz2|\.xz)?$")
-#: access-20261120.log.gz, with the date before the extension
-_DATED = re.compile(r"^[.-]\d{4}-?\d\d-?\d\d(?:[-T_]?\d{2,10}Z?)?$")
-_COMPRESSED = (".gz", ".bz2", ".xz")
+_NOTES_MAXIMUM = 5
 _LEADING_NULS = re.compile(rb"(?m)^\x00+")
 
 
@@ -33,6 +31,11 @@ class LogFile:
     size_bytes: int
     modified: float
     identity: tuple[int, int]
+
+    @property
+    def compressed(self) -> bool:
+        """Whether its contents are found by reading it from its beginning only."""
+        return self.path.endswith(COMPRESSED)
 
 
 @dataclass
@@ -51,29 +54,17 @@ class Reading:
     lost: int = 0
     notes: list[str] = field(default_factory=list)
 
+    def merge(self, later: Reading) -> None:
+        """Take in what another process has read; the paths are known already."""
+        self.bytes_read += later.bytes_read
+        self.lost += later.lost
+        self.notes += later.notes[: max(0, _NOTES_MAXIMUM - len(self.notes))]
+
     def lose(self, note: str) -> None:
         """Count one record that could not be read, and say why."""
         self.lost += 1
-        if len(self.notes) < 5:
+        if len(self.notes) < _NOTES_MAXIMUM:
             self.notes.append(note)
-
-
-def is_rotated_name(name: str, current: str) -> bool:
-    """Tell whether a file name is that of a rotated (or compressed) copy of the log named ``current``."""
-    if name == current:
-        return False
-    if name.startswith(current):
-        return _ROTATED.match(name[len(current) :]) is not None
-    stem, extension = os.path.splitext(current)
-    plain = _without_compression(name)
-    if not extension or not plain.startswith(stem) or not plain.endswith(extension):
-        return False
-    return _DATED.match(plain[len(stem) : -len(extension)]) is not None
-
-
-def _without_compression(name: str) -> str:
-    root, extension = os.path.splitext(name)
-    return root if extension in _COMPRESSED else name
 
 
 def log_files(patterns: Sequence[str], since: float) -> list[LogFile]:
@@ -133,12 +124,14 @@ def _add(path: str, must_be_a_file: bool, found: dict[tuple[int, int], LogFile])
 
 
 def blocks_of_log(
-    patterns: Sequence[str], since: float, context: Context, reading: Reading, keep_partial: bool = False
+    patterns: Sequence[str],
+    since: float,
+    context: Context,
+    reading: Reading,
+    keep_partial: bool = False,
+    block_bytes: int | None = None,
 ) -> Iterator[bytes]:
     """Yield the lines of all files that can hold records of ``since`` and later, in blocks that end with a line.
-
-    A log that is rotated meanwhile is not read twice and not missed: files are known by their inode, and the folder is
-    listed again at the end.
 
     Args:
         patterns: see :func:`log_files`.
@@ -146,21 +139,67 @@ def blocks_of_log(
         context: its deadline ends the reading.
         reading: filled in on the way.
         keep_partial: yield a last line without its line end as well, for formats that can tell whether it is whole.
+        block_bytes: about so much at once, when it is not the usual amount; logs that are shared come as they are kept.
 
     Raises:
         CheckError: as :func:`log_files`, and ``log_not_read_in_time``.
+    """
+    for log, blocks in _blocks_by_file(patterns, since, context, reading, keep_partial, block_bytes):
+        for block in blocks:
+            if not context.remaining():
+                raise CheckError("log_not_read_in_time", path=log.path, bytes_read=reading.bytes_read)
+            yield block
+
+
+def _blocks_by_file(
+    patterns: Sequence[str],
+    since: float,
+    context: Context,
+    reading: Reading,
+    keep_partial: bool,
+    block_bytes: int | None,
+) -> Iterator[tuple[LogFile, Iterator[bytes]]]:
+    shared = context.shared
+    if shared is None or not shared.hold(patterns):
+        for log, stream in opened_files(patterns, since, reading):
+            yield log, blocks_of_stream(log.path, stream, (0, log.size_bytes), reading, keep_partial, block_bytes)
+        return
+    for log, file in opened_files(patterns, since, reading, lambda log: shared.open(log, keep_partial)):
+        yield log, file.blocks(reading)
+
+
+def _open(log: LogFile) -> IO[bytes]:
+    return open_regular(log.path)
+
+
+def opened_files(
+    patterns: Sequence[str], since: float, reading: Reading, opening: Callable[[LogFile], Any] = _open
+) -> Iterator[tuple[LogFile, Any]]:
+    """Yield the files that can hold records of ``since`` and later, open until the next one, the newest first.
+
+    A log that is rotated meanwhile is not read twice and not missed: files are known by their inode, and the folder is
+    listed again at the end.
+
+    Args:
+        patterns: see :func:`log_files`.
+        since: see :func:`log_files`.
+        reading: gets the paths.
+        opening: opens one: the result has a descriptor, and is closed, or left open, as a context.
+
+    Raises:
+        CheckError: as :func:`log_files`.
     """
     seen: set[tuple[int, int]] = set()
     for look in range(3):
         fresh = [log for log in log_files(patterns, since) if log.identity not in seen]
         if look:
             # What was compressed meanwhile has been read under its former name.
-            fresh = [log for log in fresh if not log.path.endswith(_COMPRESSED)]
+            fresh = [log for log in fresh if not log.compressed]
         if not fresh:
             return
         for log in fresh:
             try:
-                stream = open_regular(log.path)
+                stream = opening(log)
             except CheckError as fault:
                 if fault.reason_id != "file_missing":
                     raise
@@ -173,19 +212,36 @@ def blocks_of_log(
                     continue
                 seen.add(identity)
                 reading.paths.append(log.path)
-                for block in _blocks(log.path, stream, status.st_size, reading, keep_partial):
-                    if not context.remaining():
-                        raise CheckError("log_not_read_in_time", path=log.path, bytes_read=reading.bytes_read)
-                    yield block
+                yield LogFile(log.path, status.st_size, status.st_mtime, identity), stream
 
 
-def _blocks(path: str, stream: IO[bytes], size: int, reading: Reading, keep_partial: bool) -> Iterator[bytes]:
-    read, faults = _reader(path, stream, size)
+def blocks_of_stream(
+    path: str,
+    stream: IO[bytes],
+    place: tuple[int, int],
+    reading: Reading,
+    keep_partial: bool,
+    block_bytes: int | None = None,
+) -> Iterator[bytes]:
+    """Yield the lines of a file, or of a part of it, in blocks that end with a line.
+
+    Args:
+        path: what the file is called in notes.
+        stream: the open file.
+        place: where the part begins and ends: where lines begin, or at the end of the file; a compressed file is read
+            whole.
+        reading: filled in on the way.
+        keep_partial: see :func:`blocks_of_log`.
+        block_bytes: see :func:`blocks_of_log`.
+    """
+    read, faults = reader_of(path, stream, place)
+    # What comes out of a damaged file together with the damage is lost: no more than the usual amount of it.
+    amount = BLOCK_BYTES if block_bytes is None or path.endswith(COMPRESSED) else block_bytes
     rest = b""
     skipping = False
     while True:
         try:
-            data = read(BLOCK_BYTES)
+            data = read(amount)
         except faults as error:
             # A damaged or unfinished compressed file: what came out of it so far counts, the rest is lost.
             reading.lose(f"{path}: {error}")
@@ -205,7 +261,8 @@ def _blocks(path: str, stream: IO[bytes], size: int, reading: Reading, keep_part
             continue
         start = data.find(b"\n") + 1 if skipping else 0
         skipping = False
-        block = rest + data[start:end]
+        # Copied once, not cut out and put together.
+        block = b"".join((rest, memoryview(data)[start:end]))
         rest = data[end:]
         if block:
             yield block
@@ -214,32 +271,3 @@ def _blocks(path: str, stream: IO[bytes], size: int, reading: Reading, keep_part
             yield rest + b"\n"
         else:
             reading.lose("{}: the last line is not finished: {}".format(path, rest[:200].decode("utf-8", "replace")))
-
-
-def _reader(path: str, stream: IO[bytes], size: int) -> tuple[Callable[[int], bytes], tuple[type[BaseException], ...]]:
-    """Return a function that reads at most so many bytes, and the faults that damaged contents cause.
-
-    What is appended while a file is read is left for the next time.
-    """
-    if path.endswith(".gz"):
-        import gzip
-        import zlib
-
-        return gzip.GzipFile(fileobj=stream).read, (OSError, EOFError, zlib.error)
-    if path.endswith(".bz2"):
-        import bz2
-
-        return bz2.BZ2File(stream).read, (OSError, EOFError)
-    if path.endswith(".xz"):
-        import lzma
-
-        return lzma.LZMAFile(stream).read, (OSError, EOFError, lzma.LZMAError)
-    left = size
-
-    def read_bounded(amount: int) -> bytes:
-        nonlocal left
-        data = stream.read(min(amount, left))
-        left -= len(data)
-        return data
-
-    return read_bounded, (OSError,)

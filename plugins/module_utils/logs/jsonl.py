@@ -9,23 +9,41 @@ that crosses an edge of the window, is read as JSON, line by line. Both ways giv
 
 from __future__ import annotations
 
-import functools
-import json
-from collections import Counter
-from typing import Any, Iterable, Pattern, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Iterable, Pattern, Sequence
 
-from .jsonl_records import FURTHER_TEXT_KEYS, Record, RecordCounter
+from .jsonl_columns import DECODER, Lines, Row, parted
+from .jsonl_details import Details
+from .jsonl_prefix import without_prefix
+from .jsonl_records import Record, RecordCounter
 from .jsonl_rules import JsonlFigures, Rules
-from .jsonl_shape import Shape
+from .jsonl_shape import LINES_TRIED, Shape
+from .jsonl_table import ColumnCounter, Instants
+from .jsonl_usual import line_ends
 from .timestamps import TimestampReader
 from .window import Window
 
-# Raw control characters in strings are against the letter of JSON, and do no harm in a log.
-_DECODER = json.JSONDecoder(strict=False)
+#: Columns of some thousand lines: what is done once for each of them costs little, and they stay in the cache.
+BLOCK_BYTES = 3 << 17
 _WORTHWHILE_LINES = 8
+#: Of lines that are left when the usual ones have been told apart.
+_WORTHWHILE_OTHERS = 3
 _SECONDS_PER_MINUTE = 61
-_COMBINATIONS_REMEMBERED = 10000
-Row = Tuple[str, ...]
+#: So many blocks in a row without many usual lines, and the usual ones are no longer looked for.
+_BLOCKS_WITH_FEW = 8
+_BLOCKS_DIFFERING = 8
+#: So many rows are looked at to see whether the values of a column still hardly differ.
+_ROWS_LOOKED_AT = 64
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A line that was read by itself; its record is None when it is none."""
+
+    raw: bytes
+    record: Record | None
+    prefix: str
+    epoch: float
 
 
 class JsonlCounter:
@@ -42,139 +60,168 @@ class JsonlCounter:
         self._window = window
         self._timestamps = timestamps
         self._records = RecordCounter(rules)
-        self._unread = self._records.figures.unread
+        self._columns = ColumnCounter(self._records, timestamps)
+        self._few_usual = self._differing = 0
         self._prefixes = (*rules.prefixes, *rules.security_prefixes)
-        texts = [rules.message_key, *FURTHER_TEXT_KEYS] if rules.message_key else FURTHER_TEXT_KEYS
-        single = [key for key in (rules.level_key, rules.status_key, rules.duration_key) if key is not None]
-        counted = [key for wanted in rules.counts.values() for key in wanted]
-        self._counted: dict[str, dict[Row, bool]] = {name: {} for name in rules.counts}
-        self._shape = Shape({*texts, *single, *counted, *rules.security_keys}, rules.timestamp_keys)
+        # Lines with one of these are read one by one: escapes, and JSON that stands behind something.
+        self._marks = [b"\\", *(prefix.encode() for prefix in self._prefixes)]
+        self._gauge_mark = '"{}"'.format(rules.gauge_key.split(".")[-1]).encode() if rules.gauge_key else b""
+        records = self._records
+        told = (*records.event_keys, *rules.source_keys) if rules.security_keys else ()
+        alone = {key for key in (rules.duration_key, rules.gauge_key, *rules.client_keys) if key}
+        names = {rules.operation_key} if rules.operation_key else set()
+        decimals = {rules.duration_key: records.details.decimals} if rules.duration_key else {}
+        wanted = {*records.text_keys, *records.deciding_keys, *told, *alone, *names}
+        self._shape = Shape(wanted, rules.timestamp_keys, alone, decimals)
 
     def count_block(self, block: bytes) -> None:
         """Count whole lines."""
-        try:
-            text = block.decode("utf-8")
-        except UnicodeDecodeError:
-            for line in block.split(b"\n"):
-                self._count_line(line.decode("utf-8", "surrogateescape"))
+        if self._shape.pattern is None:
+            # So many are enough to learn from.
+            *first, block = block.split(b"\n", LINES_TRIED)
+            self._count_lines(first)
+        lines = line_ends(block)
+        if self._shape.pattern is None or lines < _WORTHWHILE_LINES:
+            self._count_lines(block.split(b"\n"))
             return
-        lines = text.split("\n")
-        if not lines[-1]:
-            lines.pop()
-        pattern = self._shape.pattern
-        if pattern is None or len(lines) < _WORTHWHILE_LINES:
-            self._count_lines(lines)
-        else:
-            self._count_alike(pattern, lines, text)
+        tables, others = self._tables(self._shape.pattern, block, lines)
+        read = [self._read(line) for line in others]
+        instants = [self._columns.instants(table) for table in tables]
+        places = {self._place(found) for found in instants}
+        places.update(self._window.holds(one.epoch) for one in read if one is not None and one.record is not None)
+        unread = self._records.figures.unread
+        place = places.pop() if len(places) == 1 else None
+        if place is None or (unread.inside is not place and any(one and one.record is None for one in read)):
+            # Which of them belong to the window only their order can tell.
+            self._count_lines(block.split(b"\n"))
+            return
+        unread.neighbour(place)
+        if place:
+            for table, found in zip(tables, instants):
+                self._columns.count(table, found)
+        for one in read:
+            self._add(one)
+
+    @property
+    def details(self) -> Details:
+        """What was asked for beside the outcomes."""
+        return self._records.details.details
+
+    def take(self) -> tuple[JsonlFigures, Details]:
+        """Return the figures of what was counted since the last time; clients only once."""
+        return self._records.take()
+
+    def give(self, taken: tuple[JsonlFigures, Details]) -> None:
+        """Take in what another counter has counted in the stretch of the log that follows."""
+        self._records.figures.merge(taken[0])
+        self.details.merge(taken[1])
 
     def finish(self) -> JsonlFigures:
         """Return the figures."""
-        self._unread.finish()
+        self._records.figures.unread.finish()
         return self._records.figures
 
-    def _count_alike(self, pattern: Pattern[str], lines: list[str], text: str) -> None:
-        alike, rows, others = self._rows(pattern, lines, text)
-        place = self._place({row[:2] for row in rows}) if rows else None
-        if place is None:
-            self._count_lines(lines)
-            return
-        self._unread.neighbour(place)
-        if place:
-            self._count_rows(alike, rows)
-        self._count_lines(others)
+    def _usual(self, block: bytes, lines: int) -> tuple[list[Lines], bytes]:
+        """Return the lines of the usual shapes and the others; none of them where they cannot be told apart quickly."""
+        if not self._shape.usual or any(mark in block for mark in self._marks):
+            return [], block
+        tables: list[Lines] = []
+        rest, left = block, lines
+        for usual in self._shape.usual:
+            found = usual.lines_of(rest, left)
+            if found is not None and len(found):
+                tables.append(found)
+                rest, left = found.others, left - len(found)
+        # Of figures, which one is the first or the last only the order of all lines can tell.
+        gauged = [table for table in tables if table.layout.place(self._rules.gauge_key) is not None]
+        apart = len(gauged) <= 1 and not (self._gauge_mark and self._gauge_mark in rest)
+        self._few_usual = 0 if apart and 2 * left <= lines else self._few_usual + 1
+        if self._few_usual > _BLOCKS_WITH_FEW:
+            self._shape.drop_usual()
+        if not apart:
+            return [], block
+        self._look_at(tables)
+        return tables, rest
 
-    def _rows(self, pattern: Pattern[str], lines: list[str], text: str) -> tuple[list[str], list[Row], list[str]]:
-        """Return the lines of the shape, their values, and the other lines."""
-        others: list[str] = []
-        alike = lines
-        if "\\" in text or any(prefix in text for prefix in self._prefixes):
-            alike, others = _parted(lines, ("\\", *self._prefixes))
-            text = "\n".join(alike)
-        rows: list[Row] = pattern.findall(text)
-        if len(rows) == len(alike):
-            # As many matches as lines: none of them reached into the next line.
-            return alike, rows, others
+    def _look_at(self, tables: Sequence[Lines]) -> None:
+        """Take the columns of several values apart when these have begun to differ from line to line."""
+        together = [
+            column[:_ROWS_LOOKED_AT]
+            for table in tables
+            for column, cell in zip(table.columns, table.layout.cells)
+            if cell.pattern
+        ]
+        differing = any(2 * len(set(rows)) > len(rows) >= _ROWS_LOOKED_AT for rows in together)
+        self._differing = self._differing + 1 if differing else 0
+        if self._differing > _BLOCKS_DIFFERING:
+            self._shape.take_apart()
+
+    def _tables(self, pattern: Pattern[bytes], block: bytes, lines: int) -> tuple[list[Lines], Sequence[bytes]]:
+        """Return the lines that can be counted together, and the others."""
+        tables, rest = self._usual(block, lines)
+        lines -= sum(map(len, tables))
+        if tables and lines < _WORTHWHILE_OTHERS:
+            return tables, rest.split(b"\n") if rest else []
+        rows, others = self._rows(pattern, rest, lines)
+        if rows:
+            columns = list(zip(*rows))
+            tables.append(Lines(columns[0], columns[1], columns[2:], self._shape.layout))
+        return tables, others
+
+    def _rows(self, pattern: Pattern[bytes], block: bytes, lines: int) -> tuple[list[Row], list[bytes]]:
+        """Return the values of the lines of the shape, and the other lines."""
+        if not any(mark in block for mark in self._marks):
+            rows: list[Row] = pattern.findall(block)
+            if len(rows) == lines:
+                # As many matches as lines: none of them reached into the next line.
+                return rows, []
+        alike, others = parted(block.split(b"\n"), self._marks)
         matches = [(line, pattern.match(line)) for line in alike]
         others += [line for line, match in matches if match is None]
-        found = [(line, match.groups("")) for line, match in matches if match is not None]
-        return [line for line, _row in found], [row for _line, row in found], others
+        return [match.groups(b"") for _line, match in matches if match is not None], others
 
-    def _place(self, minutes: set[Row]) -> bool | None:
+    def _place(self, instants: Instants) -> bool | None:
         """Tell whether all minutes are inside (True) or outside (False) of the window; None when they must be asked."""
-        epochs = [self._timestamps.epoch(f"{minute}:00{zone}") for minute, zone in minutes]
-        known = [epoch for epoch in epochs if epoch is not None]
-        if len(known) < len(epochs):
+        known = [epoch for epoch in instants.values() if epoch is not None]
+        if len(known) < len(instants):
             return None
         first, last = min(known), max(known) + _SECONDS_PER_MINUTE
         if first >= self._window.start and last < self._window.end:
             return True
         return False if last < self._window.start or first >= self._window.end else None
 
-    def _count_rows(self, lines: Sequence[str], rows: Sequence[Row]) -> None:
-        # The first two groups are the minute and the zone.
-        columns = dict(zip(self._shape.keys, list(zip(*rows))[2:]))
-        absent = ("",) * len(rows)
-        rules, records = self._rules, self._records
-
-        def column(key: str | None) -> Sequence[str]:
-            return columns.get(key, absent) if key else absent
-
-        outcomes = list(zip(column(rules.level_key), column(rules.status_key)))
-        wrong = set()
-        for outcome, times in Counter(outcomes).items():
-            if records.add_outcomes(_value(outcome[0]), _value(outcome[1]), times):
-                wrong.add(outcome)
-        if wrong:
-            self._add_errors(rows, [index for index, outcome in enumerate(outcomes) if outcome in wrong])
-        if rules.duration_key is not None:
-            records.add_numbers([float(text) for text in column(rules.duration_key) if text[:1] in _DIGITS])
-        for name, wanted in rules.counts.items():
-            records.figures.counts[name] += self._matching(name, zip(*map(column, wanted)))
-        if rules.security_keys:
-            marks = list(zip(*map(column, rules.security_keys)))
-            marked = {mark for mark in set(marks) if records.is_security([_value(text) for text in mark])}
-            for line in [line for line, mark in zip(lines, marks) if mark in marked] if marked else ():
-                records.add_security_event(_DECODER.decode(line))
-
-    def _matching(self, name: str, rows: Iterable[Row]) -> int:
-        known = self._counted[name]
-        matching = 0
-        for row, times in Counter(rows).items():
-            if row not in known:
-                if len(known) >= _COMBINATIONS_REMEMBERED:
-                    known.clear()
-                known[row] = self._records.matches(name, [_value(text) for text in row])
-            matching += times if known[row] else 0
-        return matching
-
-    def _add_errors(self, rows: Sequence[Row], indices: Iterable[int]) -> None:
-        keys = self._shape.keys
-        for index in indices:
-            record = {key: _value(text) for key, text in zip(keys, rows[index][2:]) if text}
-            self._records.add_error(record, record.get(self._rules.level_key) if self._rules.level_key else None)
-
-    def _count_lines(self, lines: Iterable[str]) -> None:
+    def _count_lines(self, lines: Iterable[bytes]) -> None:
         for line in lines:
-            self._count_line(line)
+            self._add(self._read(line))
 
-    def _count_line(self, line: str) -> None:
-        """Count one line, read as JSON."""
+    def _read(self, raw: bytes) -> _Read | None:
+        """Read one line as JSON; None when it is none that counts."""
+        line = raw.decode("utf-8", "surrogateescape")
         if not line or line == "\r":
-            return
+            return None
         record, prefix = self._record(line)
         epoch = None
         if record is not None:
             stamps = (record.get(key) for key in self._rules.timestamp_keys)
             epoch = self._timestamps.epoch(next((stamp for stamp in stamps if stamp is not None), None))
         if record is None or epoch is None:
-            self._unreadable(line)
-            return
+            known = any(pattern.search(line) for pattern in self._rules.ignore)
+            return None if known else _Read(raw, None, "", 0.0)
         if not prefix:
             self._shape.learn(line)
-        inside = self._window.holds(epoch)
-        self._unread.neighbour(inside)
+        return _Read(raw, record, prefix, epoch)
+
+    def _add(self, one: _Read | None) -> None:
+        if one is None:
+            return
+        unread = self._records.figures.unread
+        if one.record is None:
+            unread.add([one.raw], 1)
+            return
+        inside = self._window.holds(one.epoch)
+        unread.neighbour(inside)
         if inside:
-            self._records.add(record, prefix)
+            self._records.add(one.record, one.prefix, one.epoch)
 
     def _record(self, line: str) -> tuple[Record | None, str]:
         """Return the record of a line, the message's own JSON taken in, and the prefix it was under."""
@@ -188,44 +235,12 @@ class JsonlCounter:
                 record = {**nested, **record, "message_json": nested}
         return record, prefix
 
-    def _unreadable(self, line: str) -> None:
-        if not any(pattern.search(line) for pattern in self._rules.ignore):
-            self._unread.add([line.encode("utf-8", "surrogateescape")], 1)
-
-
-_DIGITS = frozenset("-0123456789")
-
-
-@functools.lru_cache(maxsize=8192)
-def _value(text: str) -> Any:
-    """Return the value of a group of the shape's pattern."""
-    if text[:1] == '"':
-        return text[1:-1]
-    return json.loads(text) if text else None
-
-
-def _parted(lines: Iterable[str], marks: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the lines without any of the marks, and those with one."""
-    without: list[str] = []
-    marked: list[str] = []
-    for line in lines:
-        (marked if any(mark in line for mark in marks) else without).append(line)
-    return without, marked
-
-
-def without_prefix(text: str, prefixes: Sequence[str]) -> tuple[str, str]:
-    """Return the text after the first prefix it starts with, and that prefix; a colon between them goes, too."""
-    for prefix in prefixes:
-        if text.startswith(prefix):
-            return text[len(prefix) :].lstrip(": \t"), prefix
-    return text, ""
-
 
 def _object(text: str) -> Record | None:
     if text[:1] != "{":
         return None
     try:
-        value = _DECODER.decode(text)
+        value = DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

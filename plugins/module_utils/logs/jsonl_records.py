@@ -5,16 +5,37 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, Mapping
 
+from .jsonl_details import DetailCounter, Details, number
 from .jsonl_rules import JsonlFigures, Rules, equals, value_at
-from .tally import tally, without_numbers
+from .tally import tally_counts, without_numbers
 
 _TEXT_CHARACTERS = 160
 _LEVEL_CHARACTERS = 20
-_MICROSECONDS = {"s": 1000000.0, "ms": 1000.0, "us": 1.0}
-_LONGEST_DURATION = 1e12
 Record = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the values of a record's deciding keys make of it.
+
+    Attributes:
+        level: severity as it is counted; None when there is none.
+        call: whether it has a status.
+        failed: whether that is a failure.
+        error: whether it is an error, by its severity or its status.
+        security: whether it is a security event.
+        counts: the metrics of the rules that it counts for.
+    """
+
+    level: str | None
+    call: bool
+    failed: bool
+    error: bool
+    security: bool
+    counts: tuple[str, ...]
 
 
 class RecordCounter:
@@ -34,96 +55,121 @@ class RecordCounter:
         self._counts = {
             name: [(key, equals(value)) for key, value in wanted.items()] for name, wanted in rules.counts.items()
         }
-        self._microseconds = _MICROSECONDS[rules.duration_unit]
+        #: Keys that decide what a record counts for; that tell of an error; that tell of a security event.
+        named = [key for key in (rules.level_key, rules.status_key) if key]
+        self.deciding_keys = (
+            *named,
+            *(key for wanted in rules.counts.values() for key in wanted),
+            *rules.security_keys,
+        )
+        self.text_keys = (*([rules.message_key] if rules.message_key else []), *FURTHER_TEXT_KEYS)
+        self.event_keys = (*rules.event_keys, *self.text_keys)
+        self.details = DetailCounter(rules)
 
-    def add(self, record: Record, prefix: str) -> None:
+    def take(self) -> tuple[JsonlFigures, Details]:
+        """Return the figures and the details, and begin with nothing again."""
+        taken = self.figures, self.details.details
+        self.figures, self.details.details = JsonlFigures(counts=dict.fromkeys(self.rules.counts, 0)), Details()
+        return taken
+
+    def add(self, record: Record, prefix: str, epoch: float) -> None:
         """Add one record.
 
         Args:
             record: its keys and values.
             prefix: the text that its JSON stood behind; empty when there was none.
+            epoch: its time, in seconds since the epoch.
         """
         rules = self.rules
-        status = value_at(record, rules.status_key) if rules.status_key is not None else None
-        level = value_at(record, rules.level_key) if rules.level_key else None
-        if self.add_outcomes(level, status, 1):
-            self.add_error(record, level)
+        verdict = self.judge(record)
+        self.add_verdict(verdict, 1)
+        if verdict.error:
+            self.add_errors(((self.error_of(record), 1),))
         if rules.duration_key is not None:
-            self.add_durations([value_at(record, rules.duration_key)])
-        if self._security_prefixes or self._security:
-            self._add_security(record, prefix)
-        for name, tests in self._counts.items():
-            if all(test(value_at(record, key)) for key, test in tests):
-                self.figures.counts[name] += 1
+            taken = number(value_at(record, rules.duration_key))
+            self.add_numbers(() if taken is None else (taken,))
+        self.details.add(record, epoch)
+        if verdict.security or self._is_security_text(record, prefix):
+            source = self.source_of(record)
+            self.add_security_events(((self.event_of(record), 1),), () if source is None else ((source, 1),))
 
-    def add_outcomes(self, level: Any, status: Any, times: int) -> bool:
-        """Add so many records of one level and one status, and tell whether these are errors."""
+    def judge(self, record: Record) -> Verdict:
+        """Return what the values of the deciding keys make of a record."""
+        rules = self.rules
+        status = value_at(record, rules.status_key) if rules.status_key is not None else None
+        level = level_text(value_at(record, rules.level_key)) if rules.level_key else None
+        failed = status is not None and self._failed(status)
+        return Verdict(
+            level=level,
+            call=status is not None,
+            failed=failed,
+            error=failed or level in self._error_levels,
+            security=bool(self._security) and all(test(value_at(record, key)) for key, test in self._security),
+            counts=tuple(
+                name for name, tests in self._counts.items() if all(test(value_at(record, key)) for key, test in tests)
+            ),
+        )
+
+    def add_verdict(self, verdict: Verdict, times: int) -> None:
+        """Add so many records."""
         figures = self.figures
         figures.records += times
-        failed = False
-        if status is not None:
-            failed = self._failed(status)
+        if verdict.level is not None:
+            tally_counts(figures.levels, ((verdict.level, times),))
+        if verdict.call:
             figures.calls += times
-            figures.failed += times if failed else 0
-        severity = level_text(level)
-        if severity is not None:
-            tally(figures.levels, (severity,) * times)
-        wrong = failed or severity in self._error_levels
-        figures.errors += times if wrong else 0
-        return wrong
+        if verdict.failed:
+            figures.failed += times
+        if verdict.error:
+            figures.errors += times
+        for name in verdict.counts:
+            figures.counts[name] += times
 
-    def add_error(self, record: Record, level: Any) -> None:
-        """Remember the text of an error for the evidence."""
-        severity, text = level_text(level), self._summary(record)
-        tally(self.figures.messages, (f"{severity} {text}" if severity else text,))
+    def error_of(self, record: Record) -> tuple[str, str | None]:
+        """Return the text of an error for the evidence, and what lies behind it."""
+        severity = level_text(value_at(record, self.rules.level_key)) if self.rules.level_key else None
+        text = self._summary(record)
+        return f"{severity} {text}" if severity else text, self.details.cluster(record, self.text_keys)
 
-    def add_durations(self, values: Iterable[Any]) -> None:
-        """Add durations in the unit of the rules; what is no duration is left out."""
-        self.figures.durations.add_many(
-            round(value * self._microseconds)
-            for value in values
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LONGEST_DURATION
-        )
+    def add_errors(self, errors: Iterable[tuple[tuple[str, str | None], int]]) -> None:
+        """Remember errors for the evidence, and how often each occurred."""
+        found = list(errors)
+        tally_counts(self.figures.messages, [(text, times) for (text, _cluster), times in found])
+        self.details.add_clusters((cluster, times) for (_text, cluster), times in found)
 
     def add_numbers(self, values: Iterable[float]) -> None:
-        """Add durations that are known to be numbers, as :meth:`add_durations`."""
-        factor = self._microseconds
-        self.figures.durations.add_many([round(value * factor) for value in values if 0 <= value < _LONGEST_DURATION])
+        """Add durations in the unit of the rules; what can be none is left out."""
+        self.figures.durations.add_whole(self.details.microseconds(values))
 
-    def matches(self, name: str, values: Sequence[Any]) -> bool:
-        """Tell whether the values of a count's keys, in the order of the rules, are those to count."""
-        return all(test(value) for (_key, test), value in zip(self._counts[name], values))
+    def add_decimals(self, values: list[float]) -> None:
+        """Add durations that are whole microseconds and less than 1e14 of them."""
+        self.figures.durations.add_decimals(values, self.details.factor)
 
-    def is_security(self, values: Sequence[Any]) -> bool:
-        """Tell whether the values of the rules' security keys, in their order, mark a security event."""
-        return bool(self._security) and all(test(value) for (_key, test), value in zip(self._security, values))
-
-    def _add_security(self, record: Record, prefix: str) -> None:
+    def _is_security_text(self, record: Record, prefix: str) -> bool:
+        if not self._security_prefixes:
+            return False
         message = value_at(record, self.rules.message_key) if self.rules.message_key else None
-        marked = (
-            prefix in self._security_prefixes
-            or self.is_security([value_at(record, key) for key in self.rules.security_keys])
-            or (
-                bool(self._security_prefixes)
-                and isinstance(message, str)
-                and message.startswith(self._security_prefixes)
-            )
+        return prefix in self._security_prefixes or (
+            isinstance(message, str) and message.startswith(self._security_prefixes)
         )
-        if marked:
-            self.add_security_event(record)
 
-    def add_security_event(self, record: Record) -> None:
-        """Count a security event, its kind and where it came from."""
-        self.figures.security_events += 1
-        event = _first(record, self.rules.event_keys) or self._summary(record)
-        tally(self.figures.events, (event,))
-        source = _first(record, self.rules.source_keys)
-        if source is not None:
-            tally(self.figures.sources, (source,))
+    def event_of(self, record: Record) -> str:
+        """Return the kind of a security event."""
+        return _first(record, self.rules.event_keys) or self._summary(record)
+
+    def source_of(self, record: Record) -> str | None:
+        """Return where a security event came from."""
+        return _first(record, self.rules.source_keys)
+
+    def add_security_events(self, events: Iterable[tuple[str, int]], sources: Iterable[tuple[str, int]]) -> None:
+        """Add kinds of security events and where they came from, and how often each occurred."""
+        found = list(events)
+        self.figures.security_events += sum(times for _event, times in found)
+        tally_counts(self.figures.events, found)
+        tally_counts(self.figures.sources, sources)
 
     def _summary(self, record: Mapping[str, Any]) -> str:
-        keys = [self.rules.message_key] if self.rules.message_key else []
-        found = _first(record, [*keys, *FURTHER_TEXT_KEYS]) or "(no message)"
+        found = _first(record, self.text_keys) or "(no message)"
         return without_numbers(found)
 
 

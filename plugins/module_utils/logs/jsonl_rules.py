@@ -11,7 +11,7 @@ from typing import Any, Callable, Mapping, Pattern, Sequence
 
 from ..judge import parse_level
 from .percentiles import Histogram
-from .tally import Unread
+from .tally import Unread, tally
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Rules:
         source_keys: the first one present names where it came from.
         counts: names of further metrics, each with the keys and values of the records to count.
         over_ms: durations above this are counted.
+        operation_key: names what took that long.
+        client_keys: the first one present names who called.
+        clusters: what may lie behind an error, with the pattern of its texts, the first to fit first.
+        gauge_key: a figure that some records carry.
     """
 
     timestamp_keys: Sequence[str] = ("timestamp", "time", "ts")
@@ -53,6 +57,10 @@ class Rules:
     source_keys: Sequence[str] = ("details.client_ip", "details.client_id", "client_ip", "client_id")
     counts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     over_ms: float | None = None
+    operation_key: str | None = None
+    client_keys: Sequence[str] = ()
+    clusters: Mapping[str, Pattern[str]] = field(default_factory=dict)
+    gauge_key: str | None = None
 
 
 @dataclass
@@ -86,6 +94,22 @@ class JsonlFigures:
     sources: Counter[str] = field(default_factory=Counter)
     counts: dict[str, int] = field(default_factory=dict)
     unread: Unread = field(default_factory=Unread)
+
+    def merge(self, later: JsonlFigures) -> None:
+        """Take in the figures of the stretch of the log that follows."""
+        self.records += later.records
+        self.errors += later.errors
+        self.calls += later.calls
+        self.failed += later.failed
+        self.security_events += later.security_events
+        for name, count in later.counts.items():
+            self.counts[name] = self.counts.get(name, 0) + count
+        tally(self.levels, later.levels)
+        tally(self.messages, later.messages)
+        tally(self.events, later.events)
+        tally(self.sources, later.sources)
+        self.durations.merge(later.durations)
+        self.unread.merge(later.unread)
 
 
 def value_at(record: Mapping[str, Any], key: str) -> Any:

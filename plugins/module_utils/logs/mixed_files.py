@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Callable, Iterator, Mapping, Pattern
+from typing import Any, Callable, Collection, Iterator, Mapping, Pattern, Sequence
 
 from ..errors import CheckError, ProfileError
 from ..probe import Context
@@ -154,3 +154,34 @@ def compiled(text: str, where: str) -> Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise ProfileError(f"{where} holds {text!r}: {error}", "Write a regular expression") from None
+
+
+def any_of(patterns: Sequence[Any], where: str) -> Any:
+    """Return one regular expression of several, upper and lower case alike; None of none.
+
+    Raises:
+        ProfileError: one of them cannot be used.
+    """
+    if not patterns:
+        return None
+    for pattern in patterns:
+        compiled(str(pattern), where)
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+
+def clusters_of(given: Mapping[str, Any], taken: Collection[str]) -> dict[str, Pattern[str]]:
+    """Return what may lie behind an error, each with the pattern of its texts.
+
+    Args:
+        given: names and lists of regular expressions.
+        taken: names that mean something else.
+
+    Raises:
+        ProfileError: a pattern cannot be used, or a name is taken.
+    """
+    clusters = {}
+    for name, patterns in given.items():
+        if name in taken or not isinstance(patterns, list) or not patterns:
+            raise ProfileError(f"clusters.{name} is {patterns!r}", "Write a new name and a list of regular expressions")
+        clusters[str(name)] = any_of(patterns, f"clusters.{name}")
+    return clusters

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ..errors import ProfileError
 from ..zones import date_of, days_of, zone
 
-CHOICES = ("today", "yesterday", "day", "week", "month")
+CHOICES = ("today", "yesterday", "day", "week", "month", "calendar_month", "previous_month", "report_month")
+#: Days of a new month in which a report, and what is looked at for it, is still about the one before.
+DAYS_OF_GRACE = 7
 _DAY = 86400
 
 
@@ -32,7 +34,9 @@ def window_of(text: str | int | float, now: float, timezone: str) -> Window:
     Args:
         text: ``today`` (since local midnight), ``yesterday`` (the local day before), ``day`` (the last 24 hours),
             ``week`` (since the same wall clock time seven days ago), ``month`` (since the same wall clock time on the
-            same day of last month, or on its last day), or a number of hours.
+            same day of last month, or on its last day), ``calendar_month`` (since local midnight of the 1st),
+            ``previous_month`` (the local calendar month before), ``report_month`` (the calendar month that a monthly
+            report is about: in its first week the one before), or a number of hours.
         now: seconds since the epoch.
         timezone: IANA name of the system's zone; a day in it may have 23 or 25 hours.
 
@@ -55,6 +59,11 @@ def window_of(text: str | int | float, now: float, timezone: str) -> Window:
         return Window(there.epoch(local - 7 * _DAY), end)
     if text == "month":
         return Window(there.epoch(_month_before(today) * _DAY + local % _DAY), end)
+    if text in ("calendar_month", "previous_month", "report_month"):
+        first, following = _month_of(today)
+        if text == "previous_month" or (text == "report_month" and today - first < DAYS_OF_GRACE):
+            first, following = _month_of(first - 1)
+        return Window(there.epoch(first * _DAY), there.epoch(following * _DAY))
     try:
         hours = float(text)
     except (TypeError, ValueError):
@@ -71,3 +80,9 @@ def _month_before(day: int) -> int:
     first = days_of(year, month, 1)
     previous_year, previous_month, _last = date_of(first - 1)
     return min(days_of(previous_year, previous_month, 1) + day_of_month - 1, first - 1)
+
+
+def _month_of(day: int) -> tuple[int, int]:
+    """Return the first day of a day's month, and that of the next month."""
+    year, month, _day = date_of(day)
+    return days_of(year, month, 1), days_of(year + month // 12, month % 12 + 1, 1)

@@ -23,6 +23,8 @@ from .render import Reviews, render_reports, system_reports
 
 #: An attestation that nobody gave for longer than this is as overdue as it can be.
 DAYS_ASKED = 400
+#: How far ahead a report names the maintenance that is planned.
+MAINTENANCE_AHEAD_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,10 @@ def assemble(
     recorded = store.runs_between(opened, wanted, None, _begin(period), _after(end), states=STATES)
     if timezone is None:
         period = period_for(procedure, finished, _common_zone([*recorded, *current]))
-    reports = system_reports(procedure, recorded, current, period, _reviews(opened, wanted, end, [*recorded, *current]))
+    reviews = _reviews(opened, wanted, end, [*recorded, *current])
+    ahead = end + timedelta(days=MAINTENANCE_AHEAD_DAYS)
+    maintenance = store.maintenance_windows(opened, wanted, _begin(period), ahead)
+    reports = system_reports(procedure, recorded, current, period, reviews, maintenance)
     sentences = replace(load_catalog(), zone=period.timezone)
     return Assembly(
         files=render_reports(procedure, reports, period, languages),

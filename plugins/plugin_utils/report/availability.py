@@ -155,13 +155,17 @@ def _seconds_outside(begin: float, end: float, breaks: Iterable[Interval]) -> fl
 
 
 def availability_of_runs(
-    runs: Iterable[Mapping[str, Any]], period: Period, maximum_gap_seconds: float = MAXIMUM_GAP_SECONDS
+    runs: Iterable[Mapping[str, Any]],
+    period: Period,
+    maximum_gap_seconds: float = MAXIMUM_GAP_SECONDS,
+    maintenance: Iterable[Interval] = (),
 ) -> Availability:
-    """Return the availability of one system instance over a period, from its runs."""
+    """Return the availability of one system instance over a period, from its runs; maintenance counts for nothing."""
     observations = [
         (seconds_of(str(run["started"])), state) for run in runs if (state := observed_state(run)) is not None
     ]
-    return availability_of(observations, seconds_of(period.started), seconds_of(period.finished), maximum_gap_seconds)
+    begin, end = seconds_of(period.started), seconds_of(period.finished)
+    return availability_of(observations, begin, end, maximum_gap_seconds, maintenance)
 
 
 def printed_percent(percent: float) -> float:

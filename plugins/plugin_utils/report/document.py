@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ..store import intervals_of
 from .attestations import OPEN, OVERDUE, Attestation
-from .availability import Availability, availability_of_runs
+from .availability import Availability, Interval, availability_of_runs
 from .checklist import Checklist, checklist_of
 from .episodes import Episode, episodes
 from .figures import FirstMetric, Run
@@ -38,6 +39,7 @@ class SystemReport:
         checklist: the procedure's checklist, None when the profile has none.
         attestations: what a person must look at.
         trends: figures that were measured more than once in the period.
+        maintenance: its windows of the period and those to come.
     """
 
     run: Run
@@ -54,6 +56,7 @@ class SystemReport:
     checklist: Checklist | None = None
     attestations: Sequence[Attestation] = field(default_factory=tuple)
     trends: Sequence[Trend] = field(default_factory=tuple)
+    maintenance: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     contradictions: Sequence[Contradiction] = field(default_factory=tuple)
 
 
@@ -64,6 +67,7 @@ def build_system(
     standard: Mapping[str, Any],
     first_metric: FirstMetric,
     attestations: Sequence[Attestation] = (),
+    maintenance: Sequence[Mapping[str, Any]] = (),
 ) -> SystemReport:
     """Build the report of one system instance.
 
@@ -74,12 +78,14 @@ def build_system(
         standard: the standard layout.
         first_metric: gives the name of a kind's value.
         attestations: its attestations as they stand when the report is made.
+        maintenance: its maintenance windows. What was seen in them is neither downtime nor an incident.
     """
     earlier = [each for each in runs[:-1] if _within(each, period)]
     run = carried(runs[-1], earlier) if PROCEDURES[procedure].carries else runs[-1]
     inside = [*earlier, run]
-    availability = availability_of_runs(runs, period)
-    found = episodes(runs, period.started, period.finished)
+    quiet = intervals_of(maintenance).get(str(run.get("host")), [])
+    availability = availability_of_runs(runs, period, maintenance=quiet)
+    found = episodes([each for each in runs if not _in_maintenance(each, quiet)], period.started, period.finished)
     material = Material([*runs[:-1], run], inside, period, availability, found, first_metric)
     sections = [section_of(stated, material) for stated in sections_of(run, procedure, inside, standard)]
     results = list(run.get("results") or [])
@@ -114,6 +120,7 @@ def build_system(
         checklist=checklist_of(run, inside, PROCEDURES[procedure].checklist),
         attestations=[each for each in attestations if _concerns(each, period)],
         trends=trends_of(checked, inside, first_metric),
+        maintenance=maintenance,
         contradictions=contradictions,
     )
 
@@ -149,6 +156,10 @@ def carried(run: Run, earlier: Sequence[Run]) -> Run:
 
 def _within(run: Run, period: Period) -> bool:
     return seconds_of(period.started) <= seconds_of(str(run["started"])) < seconds_of(period.finished)
+
+
+def _in_maintenance(run: Run, quiet: Sequence[Interval]) -> bool:
+    return any(begins <= seconds_of(str(run["started"])) < until for begins, until in quiet)
 
 
 def _concerns(attestation: Attestation, period: Period) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..store import NOT_RUN
 from .availability import decides_availability
 from .figures import Run
 from .period import seconds_of
@@ -48,6 +49,8 @@ def findings(run: Run) -> list[Finding]:
     if run.get("reachable") is False:
         message = str(failure.get("message") or "")
         found.append(Finding("critical", "", reason={"id": "unreachable", "fields": {}}, message=message))
+    elif run.get("state") == NOT_RUN:
+        found.append(Finding("unknown", "", reason=failure.get("reason"), message="", stage=""))
     elif failure:
         stage, message = str(failure.get("stage") or ""), str(failure.get("message") or "")
         # A run that was refused says nothing about its system.

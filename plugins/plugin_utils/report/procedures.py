@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+# The 1st may be a holiday (EST-24); what a monthly check looks at and what its report is about are the same month.
+from ansible_collections.aiops.runbooks.plugins.module_utils.logs.window import DAYS_OF_GRACE
+
 from .period import Period, moment, period_of, timestamp, zone_of
 
-#: So long after its end a month or a quarter is still what a report is about: the 1st may be a holiday (EST-24).
-DAYS_OF_GRACE = 7
 _MONTHS = {"month": 1, "quarter": 3}
 
 

@@ -54,6 +54,7 @@ def render(
     languages: Sequence[str] = LANGUAGES,
     *,
     reviews: Reviews | None = None,
+    maintenance: Sequence[Mapping[str, Any]] = (),
     catalog: Catalog | None = None,
     name: str | None = None,
 ) -> dict[str, str]:
@@ -68,13 +69,14 @@ def render(
         period: the period, see `period_for`.
         languages: ``en`` and ``ja`` in the order in which they are offered.
         reviews: what was attested, and what asked for it.
+        maintenance: maintenance windows as the store gives them.
         catalog: sentences; None loads the collection's own.
         name: stem of the file names; None takes ``<procedure>-<moment of the report>``.
 
     Returns:
         Text by file name: ``<name>.<language>.txt`` per language and ``<name>.html`` with all of them.
     """
-    reports = system_reports(procedure, runs, current, period, reviews)
+    reports = system_reports(procedure, runs, current, period, reviews, maintenance)
     return render_reports(procedure, reports, period, languages, catalog=catalog, name=name)
 
 
@@ -103,6 +105,7 @@ def system_reports(
     current: Sequence[Run],
     period: Period,
     reviews: Reviews | None = None,
+    maintenance: Sequence[Mapping[str, Any]] = (),
 ) -> list[SystemReport]:
     """Return the report of each system instance, without a language."""
     histories = _histories(runs, current)
@@ -118,6 +121,7 @@ def system_reports(
             standard,
             first_metric,
             attestations=_attestations(run, reviews or Reviews(), period),
+            maintenance=[window for window in maintenance if _instance(window) == instance],
         )
         for instance, run in newest.items()
     ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..catalog import Catalog, in_language, load_catalog, reason_text, text
+from ..store import NOT_RUN
 from .notes import SEVERITY, check_title, findings
 from .period import local_day
 from .view_rows import action_name
@@ -56,9 +57,13 @@ def render_table(
     widths = [max(cells(row[column]) for row in [header, *rows]) for column in range(len(header))]
     lines = [_line(header, widths, None, colour=False)]
     lines.append("─" * min(width, cells(lines[0])))
+    said: set[str] = set()
     for run, row in zip(ordered, rows, strict=True):
         lines.append(_line(row, widths, _state(run), colour=colour))
-        lines += _reason_lines(run, sentences, language, width)
+        # All that was not run was not run for the same reason.
+        why = str((run.get("failure") or {}).get("message")) if run.get("state") == NOT_RUN else ""
+        lines += [] if why in said else _reason_lines(run, sentences, language, width)
+        said |= {why} - {""}
         lines += _plan_lines(run, sentences, language, width)
         waiting = [item for item in attestations if item.get("host") == run.get("host")]
         lines += _attestation_lines(run, waiting, sentences, language, width)
@@ -98,7 +103,8 @@ def _state(run: Mapping[str, Any]) -> str:
 
 def _row(run: Mapping[str, Any], catalog: Catalog, language: str) -> list[str]:
     counts, actions = run.get("counts") or {}, run.get("actions") or []
-    verdict = text(catalog, "states", _state(run), language)
+    shown = NOT_RUN if run.get("state") == NOT_RUN else _state(run)
+    verdict = text(catalog, "states", shown, language)
     priority = run.get("priority")
     return [
         cut(clean(run.get("system")), _LONGEST_NAME),

@@ -17,7 +17,7 @@ from .document import SystemReport
 from .figures import FirstMetric, form_of_result, result_of
 from .lines import Line
 from .notes import check_title
-from .period import Period, local_day, moment, time_text, zone_of
+from .period import Period, local_day, moment, seconds_of, time_text, zone_of
 from .view_rows import line_label
 from .width import clean
 
@@ -116,6 +116,26 @@ def _attestation_view(item: Attestation, report: SystemReport, catalog: Catalog,
         "evidence": _evidence(item, report, catalog, language) if waits else [],
         "command": command if waits else "",
     }
+
+
+def maintenance_views(report: SystemReport, period: Period, catalog: Catalog, language: str) -> list[str]:
+    """Return a sentence for each maintenance window of the period and for each that is to come."""
+    return [
+        clean(_maintenance(window, catalog, language))
+        for window in report.maintenance
+        if seconds_of(str(window["ends"])) > seconds_of(period.started)
+    ]
+
+
+def _maintenance(window: Mapping[str, Any], catalog: Catalog, language: str) -> str:
+    begins, until = (time_text(str(window[name]), catalog.zone) for name in ("begins", "until"))
+    said = {"begins": begins, "until": until, "reason": window["reason"], "who": window["operator"]}
+    if not window.get("closed"):
+        return text(catalog, "texts", "maintenance", language, **said)
+    cancelled = seconds_of(str(window["until"])) <= seconds_of(str(window["begins"]))
+    ends = time_text(str(window["ends"]), catalog.zone)
+    name = "maintenance_cancelled" if cancelled else "maintenance_ended"
+    return text(catalog, "texts", name, language, **said, ends=ends, by=window["closed_by"])
 
 
 def _evidence(item: Attestation, report: SystemReport, catalog: Catalog, language: str) -> list[dict[str, Any]]:

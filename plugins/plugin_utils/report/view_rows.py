@@ -75,6 +75,7 @@ def check_view(
             language,
             when=time_text(str(result.get("started") or ""), catalog.zone),
         ),
+        "last_good": _last_good(result, catalog, language),
         "figures": [
             {
                 "label": metric_label(catalog, kind, name, language),
@@ -90,6 +91,24 @@ def check_view(
         ),
         "seconds": quantity_text(catalog, result.get("seconds"), "seconds", language),
     }
+
+
+def _last_good(result: Mapping[str, Any], catalog: Catalog, language: str) -> str:
+    """Return what was measured last where nothing could be measured now."""
+    good = result.get("last_good")
+    if not isinstance(good, Mapping):
+        return ""
+    form = form_of_result({**result, **good}, None, lambda _kind: None)
+    return text(
+        catalog,
+        "texts",
+        "last_good",
+        language,
+        value=quantity_text(catalog, good.get("value"), form, language),
+        state=text(catalog, "states", str(good.get("state")), language),
+        when=time_text(str(good.get("started") or ""), catalog.zone),
+        age=quantity_text(catalog, good.get("age_seconds"), "seconds", language),
+    )
 
 
 def _metric_said(

@@ -22,7 +22,7 @@ from .figures import Figure, FirstMetric
 from .lines import Line, Section
 from .notes import check_title
 from .period import Period, time_text
-from .view_blocks import attestation_views, checklist_view, trend_views
+from .view_blocks import attestation_views, checklist_view, maintenance_views, trend_views
 from .view_lists import finding_text, list_lines
 from .view_rows import action_view, check_view, line_label, worst_first
 from .width import clean
@@ -67,6 +67,7 @@ def system_view(
         "unmeasured": _unmeasured(report, catalog, language, sections),
         "checklist": checklist_view(report, period, catalog, language),
         "attestations": attestation_views(report, catalog, language),
+        "maintenance": maintenance_views(report, period, catalog, language),
         "trends": trend_views(report, catalog, language, first_metric),
         "contradictions": [
             _contradiction({"id": each.id, "fields": each.fields}, report, catalog, language)

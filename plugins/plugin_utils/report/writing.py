@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.atomic_file import write_atomically
 
 
 class ReportError(RunbooksError):
@@ -38,14 +38,6 @@ def write_files(directory: str, files: Mapping[str, str]) -> list[str]:
 
 
 def _written(directory: str, name: str, content: str) -> str:
-    """Write one file beside its final place, then put it there in one step."""
     path = os.path.join(directory, name)
-    handle, unfinished = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(content)
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
+    write_atomically(path, content)
     return path

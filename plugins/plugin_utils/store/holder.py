@@ -78,6 +78,12 @@ def play_pid() -> int:
     return os.getpid() if parent is None or parent.pid is None else parent.pid
 
 
+def play_lives() -> bool:
+    """Tell whether the play of this worker still runs: workers outlive an ansible-playbook that is killed."""
+    parent = multiprocessing.parent_process()
+    return parent is None or os.getppid() == parent.pid
+
+
 def operator_name(environ: Mapping[str, str]) -> str:
     """Return who started the play."""
     for name in OPERATOR_VARIABLES:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .clock import utc
 from .errors import StoreError
 from .holder import Holder, process_started
+from .jobs import Part, open_part
 from .records import Row, profile_rows, run_row
 from .requirements import sa
 from .rows import chunks, fetch, insert_missing, lock_leases
@@ -30,7 +31,13 @@ Key = tuple[str, str]
 
 
 def begin(
-    store: Store, runs: Sequence[Run], *, holder: Holder, now: datetime, lease_seconds: float
+    store: Store,
+    runs: Sequence[Run],
+    *,
+    holder: Holder,
+    now: datetime,
+    lease_seconds: float,
+    part: Part | None = None,
 ) -> dict[str, Refusal | None]:
     """Take the leases of a play's hosts and record its runs, all in one transaction.
 
@@ -45,6 +52,7 @@ def begin(
         holder: the process that lives as long as the play.
         now: the present, UTC.
         lease_seconds: how long the leases last unless renewed.
+        part: the play of a job that they belong to.
 
     Returns:
         For each host None, or who holds it.
@@ -63,6 +71,8 @@ def begin(
         insert_missing(connection, tables().profiles, profiles)
         final = [_refused(row, refused[key], now) if key in refused else row for key, row in sorted(started.items())]
         insert_missing(connection, tables().runs, final)
+        if part is not None:
+            open_part(connection, part, now)
         for lease, reason in interrupted:
             _interrupt(connection, lease, reason, rows[lease["host"], lease["system"]]["run_id"], now)
         return {key[0]: refused.get(key) for key in sorted(wanted)}

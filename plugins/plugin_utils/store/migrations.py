@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from .errors import StoreError
 from .requirements import sa
 from .schema import tables
+from .schema_incidents import add_incidents
+from .schema_jobs import add_jobs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,9 +29,20 @@ def _add_attestations(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX attestations_host_item_attested ON attestations (host, item, attested)")
 
 
+def _add_maintenance_windows(connection: Connection) -> None:
+    """Version 3: when a system may be down, who planned it, and who ended it early."""
+    moment = "TIMESTAMP WITH TIME ZONE" if connection.dialect.name == "postgresql" else "VARCHAR(27)"
+    connection.exec_driver_sql(
+        "CREATE TABLE maintenance_windows (id TEXT NOT NULL PRIMARY KEY, system TEXT NOT NULL, host TEXT NOT NULL,"
+        f" begins {moment} NOT NULL, ends {moment} NOT NULL, reason TEXT NOT NULL, operator TEXT NOT NULL,"
+        f" controller TEXT NOT NULL, planned {moment} NOT NULL, closed {moment}, closed_by TEXT)"
+    )
+    connection.exec_driver_sql("CREATE INDEX maintenance_windows_host_ends ON maintenance_windows (host, ends)")
+
+
 #: Step n (from 0) brings a store from version n + 1 to n + 2. A step is written once and never changed: it speaks
 #: SQL of its own time, not of the tables of today.
-STEPS: tuple[Callable[[Connection], None], ...] = (_add_attestations,)
+STEPS: tuple[Callable[[Connection], None], ...] = (_add_attestations, _add_maintenance_windows, add_incidents, add_jobs)
 
 #: Any number that other users of the same PostgreSQL database do not take for an advisory lock.
 ADVISORY_LOCK = 5_230_964_117

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: More names than this are compared in Python: a statement takes a bounded number of parameters.
 NAMES_IN_STATEMENT = 400
+#: States of a Result that has figures.
+_MEASURED = ("ok", "warning", "critical")
 
 
 def runs_between(
@@ -51,6 +53,12 @@ def runs_between(
     chosen = sa.select(runs.c.id).where(*conditions)
     found = read(store, lambda connection: _complete(connection, chosen))
     return [run for run in found if hosts is None or run["host"] in hosts]
+
+
+def runs_where(store: Store, *conditions: ColumnElement[bool]) -> list[Row]:
+    """Return the Run records that meet conditions on the table of runs, oldest first, complete."""
+    chosen = sa.select(tables().runs.c.id).where(*conditions)
+    return read(store, lambda connection: _complete(connection, chosen))
 
 
 def last_run(
@@ -89,23 +97,50 @@ def last_runs(
     return {run["host"]: run for run in found if hosts is None or run["host"] in hosts}
 
 
-def last_result(
-    store: Store, host: str, check: str, *, states: Collection[str] = ("ok", "warning", "critical"), before: datetime
-) -> Row | None:
-    """Return the newest Result of a check in one of the states that started before a moment, with its ``run_id``.
-
-    The default states give the last good figures of something that cannot be measured now.
-    """
-    results = tables().results
-    query = (
-        sa.select(results)
-        .where(results.c.host == host, results.c.check == check, results.c.started < utc(before, "before"))
-        .where(results.c.state.in_(list(states)))
-        .order_by(results.c.started.desc())
-        .limit(1)
+def last_runs_by_procedure(store: Store, hosts: Collection[str] | None) -> list[Row]:
+    """Return the newest finished Run record of each procedure of each host, oldest first."""
+    runs = tables().runs
+    newest_first = sa.func.row_number().over(
+        partition_by=(runs.c.host, runs.c.procedure), order_by=(runs.c.started.desc(), runs.c.id.desc())
     )
-    found = read(store, lambda connection: fetch(connection, query))
-    return {**result_record(found[0]), "run_id": found[0]["run_id"]} if found else None
+    conditions = among(runs.c.host, hosts) + among(runs.c.state, STATES)
+    ranked = sa.select(runs.c.id, newest_first.label("place")).where(*conditions).subquery()
+    chosen = sa.select(ranked.c.id).where(ranked.c.place == 1)
+    found = read(store, lambda connection: _complete(connection, chosen))
+    return [run for run in found if hosts is None or run["host"] in hosts]
+
+
+def last_results(store: Store, wanted: Collection[tuple[str, str]], *, before: datetime) -> dict[tuple[str, str], Row]:
+    """Return the newest Result with a figure of each wanted host and check, in one statement.
+
+    Args:
+        store: an open store.
+        wanted: pairs of host and check.
+        before: what started then or later is left out.
+    """
+    if not wanted:
+        return {}
+    results = tables().results
+    hosts, checks = {host for host, _check in wanted}, {check for _host, check in wanted}
+    newest_first = sa.func.row_number().over(
+        partition_by=(results.c.host, results.c.check), order_by=results.c.started.desc()
+    )
+    ranked = (
+        sa.select(results.c.run_id, results.c.position, newest_first.label("place"))
+        .where(*among(results.c.host, hosts), *among(results.c.check, checks))
+        .where(results.c.started < utc(before, "before"), results.c.value.is_not(None))
+        .where(results.c.state.in_(_MEASURED))
+        .subquery()
+    )
+    query = sa.select(results).join(
+        ranked, (results.c.run_id == ranked.c.run_id) & (results.c.position == ranked.c.position)
+    )
+    found = read(store, lambda connection: fetch(connection, query.where(ranked.c.place == 1)))
+    return {
+        (row["host"], row["check"]): {**result_record(row), "run_id": row["run_id"]}
+        for row in found
+        if (row["host"], row["check"]) in wanted
+    }
 
 
 def within(column: ColumnElement[Any], start: datetime, end: datetime) -> list[ColumnElement[bool]]:

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import STATES
 
 from .errors import StoreError
+from .jobs import NOT_RUN, Part, Stand, close_part
 from .leases import release_within
 from .records import Row, action_rows, profile_rows, result_rows, run_row
 from .requirements import sa
@@ -22,10 +25,25 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: What ``begin`` knew and the finished record may leave out.
-KEPT_FROM_BEGIN = ("operator", "controller", "profile_digest")
+KEPT_FROM_BEGIN = ("operator", "controller", "profile_digest", "job")
 
 
-def finish(store: Store, runs: Sequence[Mapping[str, Any]]) -> None:
+@dataclass(frozen=True)
+class Ended:
+    """The end of one play of a job.
+
+    Args:
+        part: the play.
+        moment: when, UTC.
+        stopped: why hosts of it were not run; None when all were.
+    """
+
+    part: Part
+    moment: datetime
+    stopped: Mapping[str, Any] | None = None
+
+
+def finish(store: Store, runs: Sequence[Mapping[str, Any]], ended: Ended | None = None) -> Stand | None:
     """Record finished runs with their results and actions, and give their leases back, in one transaction.
 
     May be repeated: the same run ids give the same rows. A run that ``begin`` could not record (its store was out of
@@ -34,12 +52,17 @@ def finish(store: Store, runs: Sequence[Mapping[str, Any]]) -> None:
     Args:
         store: an open store.
         runs: complete Run records of the whole play, ``state`` being the verdict; runs in state ``refused`` are
-            passed over.
+            passed over. Those in state ``not_run`` are recorded as planned and never begun.
+        ended: the play that comes to its end with them; None while batches of it follow.
+
+    Returns:
+        How the job stands when a play of it has ended.
 
     Raises:
         StoreError: the store cannot be written, or a record cannot be stored.
     """
-    done = [run for run in runs if run.get("state") != "refused"]
+    done = [run for run in runs if run.get("state") not in ("refused", NOT_RUN)]
+    left_out = [run_row(run, NOT_RUN) for run in runs if run.get("state") == NOT_RUN]
     for run in done:
         if run.get("state") not in STATES:
             raise StoreError(f"run {run.get('id')} of {run.get('host')}: its state {run.get('state')!r} is no verdict")
@@ -48,7 +71,7 @@ def finish(store: Store, runs: Sequence[Mapping[str, Any]]) -> None:
     actions = [row for run in done for row in action_rows(run)]
     profiles = profile_rows(done)
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection) -> Stand | None:
         release_within(connection, sorted(rows))
         refused = _refused(connection, sorted(rows))
         kept = sorted(set(rows) - refused)
@@ -60,8 +83,10 @@ def finish(store: Store, runs: Sequence[Mapping[str, Any]]) -> None:
             wanted = [row for row in given if row["run_id"] not in refused]
             if wanted:
                 connection.execute(sa.insert(table), wanted)
+        insert_missing(connection, tables().runs, left_out)
+        return close_part(connection, ended.part, ended.moment, ended.stopped) if ended else None
 
-    write(store, work)
+    return write(store, work)
 
 
 def _refused(connection: Connection, run_ids: Sequence[str]) -> set[str]:

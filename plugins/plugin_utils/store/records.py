@@ -17,7 +17,7 @@ from .wire import canonical_json, storable, text
 
 RUN_FIELDS = (
     "id", "procedure", "system", "host", "started", "finished", "operator", "controller", "state", "priority",
-    "reachable", "failure", "counts",
+    "reachable", "failure", "counts", "job",
 )  # fmt: skip
 RESULT_FIELDS = (
     "system", "check", "kind", "state", "value", "unit", "warning", "critical", "reason", "evidence", "coverage",
@@ -91,6 +91,8 @@ def run_record(row: Mapping[str, Any], profile: Any, results: list[Row], actions
     """Return a run as it was given, with its results and actions."""
     record = _record(row, RUN_FIELDS)
     record["counts"] = record["counts"] or {}
+    if record["job"] is None:
+        del record["job"]
     return {**record, "profile": profile or {}, "results": results, "actions": actions}
 
 

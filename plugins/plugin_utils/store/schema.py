@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from .columns import json_document, utc_datetime
 from .requirements import sa
+from .schema_incidents import approvals_table, incident_events_table, incidents_table, messages_table
+from .schema_jobs import job_parts_table
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
@@ -28,6 +30,12 @@ class Tables:
     actions: Table
     leases: Table
     attestations: Table
+    maintenance_windows: Table
+    incidents: Table
+    incident_events: Table
+    messages: Table
+    approvals: Table
+    job_parts: Table
 
 
 @functools.lru_cache(maxsize=1)
@@ -45,6 +53,12 @@ def tables() -> Tables:
         actions=_actions(metadata),
         leases=_leases(metadata),
         attestations=_attestations(metadata),
+        maintenance_windows=_maintenance_windows(metadata),
+        incidents=incidents_table(metadata),
+        incident_events=incident_events_table(metadata),
+        messages=messages_table(metadata),
+        approvals=approvals_table(metadata),
+        job_parts=job_parts_table(metadata),
     )
 
 
@@ -78,9 +92,11 @@ def _runs(metadata: MetaData) -> Table:
         sa.Column("counts", json_document()),
         sa.Column("profile_digest", sa.String(64)),
         sa.Column("extra", json_document()),
+        sa.Column("job", sa.Text),
         sa.Index("runs_system_host_started", "system", "host", "started"),
         sa.Index("runs_host_started", "host", "started"),
         sa.Index("runs_started", "started"),
+        sa.Index("runs_job", "job"),
     )
 
 
@@ -167,4 +183,24 @@ def _attestations(metadata: MetaData) -> Table:
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("evidence_run_id", sa.Text),
         sa.Index("attestations_host_item_attested", "host", "item", "attested"),
+    )
+
+
+def _maintenance_windows(metadata: MetaData) -> Table:
+    moment = utc_datetime()
+    return sa.Table(
+        "maintenance_windows",
+        metadata,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("system", sa.Text, nullable=False),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("begins", moment, nullable=False),
+        sa.Column("ends", moment, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("operator", sa.Text, nullable=False),
+        sa.Column("controller", sa.Text, nullable=False),
+        sa.Column("planned", moment, nullable=False),
+        sa.Column("closed", moment),
+        sa.Column("closed_by", sa.Text),
+        sa.Index("maintenance_windows_host_ends", "host", "ends"),
     )

@@ -26,7 +26,7 @@ def verdict(
 ) -> dict[str, Any]:
     """Return what a run says about its system: the fields ``state``, ``counts`` and ``priority`` of its record.
 
-    ``counts`` has every state; ``priority`` is null, only an incident gets one.
+    ``counts`` has every state; ``priority`` is null until the profile's rules give one.
 
     Args:
         results: Result records.
@@ -35,7 +35,8 @@ def verdict(
         failure: what stopped the procedure, None when nothing did; any failure is critical.
     """
     states = [_known(result.get("state")) for result in results]
-    acts = [action.get("state") for action in actions]
+    # What a later step of the same run has made good is no failure of the run.
+    acts = [action.get("state") for action in actions if not (action.get("detail") or {}).get("made_good")]
     if not reachable or failure or "failed" in acts:
         state = CRITICAL
     elif not states and acts:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.aiops.runbooks.plugins.module_utils.redact import redact
+
 from .clock import utc, wire_time
 
 
@@ -44,3 +46,14 @@ def storable(value: Any) -> Any:
     if isinstance(value, datetime):
         return wire_time(utc(value, "a time in a record"))
     return text(value)
+
+
+def redacted(value: Any) -> Any:
+    """Return a value of JSON's types without the secrets that stand in its texts."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: redacted(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [redacted(item) for item in value]
+    return value

@@ -17,19 +17,26 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Contex
 
 from ..report.availability import DOWN, MAXIMUM_GAP_SECONDS, Interval, observed_state, state_of_checks
 from ..report.period import moment
-from ..store import Sample, Sighting, Store, observations_of, samples_of
+from ..store import Sample, Sighting, Store, maintenance_intervals, observations_of, samples_of
 from . import growth, objectives
 from .growth import MONTH_DAYS
+from .leak import leak
 from .objectives import DAY_SECONDS
 from .parts import Naming, figure_of, parts_of
-from .questions import SLO, target_of
+from .questions import RECENCY, SLO, target_of
+from .recency import recency
 
 Question = Mapping[str, Any]
 Run = Mapping[str, Any]
 Observations = Sequence[tuple[float, str]]
 #: A part may begin a little before its window, and a month has up to 31 days.
 _MARGIN = timedelta(days=4)
-_TRENDS = {"growth": growth.growth, "forecast": growth.forecast, "month_over_month": growth.month_over_month}
+_TRENDS = {
+    "growth": growth.growth,
+    "forecast": growth.forecast,
+    "month_over_month": growth.month_over_month,
+    "leak": leak,
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,6 @@ def derived_results(
     runs: Iterable[Run],
     asked: Mapping[str, Sequence[Question]],
     now: datetime,
-    maintenance: Mapping[str, Sequence[Interval]] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the Results of every host's questions, as plain dicts, in their order.
 
@@ -54,7 +60,6 @@ def derived_results(
         runs: the play's own runs, complete except for their verdict; they belong to every series.
         asked: questions by host, see ``questions_of``.
         now: the control side's clock, UTC.
-        maintenance: per host, recorded maintenance windows in seconds since the epoch.
 
     Raises:
         StoreError: the store cannot be read.
@@ -63,7 +68,9 @@ def derived_results(
     if not wanted:
         return {}
     current = {str(run["host"]): run for run in runs}
-    seen = _observations(store, wanted, current, now)
+    promised = _promised(wanted)
+    seen = _observations(store, promised, current, now)
+    quiet = maintenance_intervals(store, set(promised), *_span(promised, now)) if promised else {}
     samples = _samples(store, wanted, current, now)
     return {
         host: [
@@ -73,7 +80,7 @@ def derived_results(
                 seen.get(host, []),
                 samples.get((host, str(question.get("check"))), []),
                 now,
-                (maintenance or {}).get(host, ()),
+                quiet.get(host, ()),
             )
             for question in questions
         ]
@@ -81,22 +88,28 @@ def derived_results(
     }
 
 
+def _promised(wanted: Mapping[str, Sequence[Question]]) -> dict[str, float]:
+    """Return the hosts with a promised availability, and over how many days at most."""
+    days: dict[str, float] = {}
+    for host, questions in wanted.items():
+        for question in questions:
+            if question["family"] == SLO and question["kind"] == "availability":
+                days[host] = max(days.get(host, 0.0), question["window_days"])
+    return days
+
+
+def _span(promised: Mapping[str, float], now: datetime) -> tuple[datetime, datetime]:
+    return now - timedelta(days=max(promised.values()), seconds=MAXIMUM_GAP_SECONDS), now
+
+
 def _observations(
-    store: Store, wanted: Mapping[str, Sequence[Question]], current: Mapping[str, Run], now: datetime
+    store: Store, promised: Mapping[str, float], current: Mapping[str, Run], now: datetime
 ) -> dict[str, list[tuple[float, str]]]:
-    promised = [
-        (host, question["window_days"])
-        for host, questions in wanted.items()
-        for question in questions
-        if question["family"] == SLO and question["kind"] == "availability"
-    ]
     if not promised:
         return {}
-    hosts = {host for host, _days in promised}
-    start = now - timedelta(days=max(days for _host, days in promised), seconds=MAXIMUM_GAP_SECONDS)
-    recorded = observations_of(store, hosts, start, now)
+    recorded = observations_of(store, set(promised), *_span(promised, now))
     found: dict[str, list[tuple[float, str]]] = {}
-    for host in hosts:
+    for host in promised:
         own = current.get(host)
         known = [
             (each.at.timestamp(), state)
@@ -198,6 +211,11 @@ def _objective(
 
 
 def _trend(question: Question, samples: Sequence[Sample], now: float) -> tuple[Check, Derivation]:
+    if question["kind"] == RECENCY:
+        days = question["window_days"]
+        return _check(question, question.get("critical")), Derivation(
+            {"age_days": "days"}, lambda _parameters, _context: recency(samples, now, days)
+        )
     asked = growth.Question(
         unit=str(question["unit"]),
         window_days=question["window_days"],
@@ -216,7 +234,11 @@ def _trend(question: Question, samples: Sequence[Sample], now: float) -> tuple[C
             return _not_measured(question["metric"])
         return _TRENDS[question["kind"]](points, now, asked)
 
-    metrics = {"forecast": {"days_until_limit": "days"}, "growth": {"growth_percent": "%"}}
+    metrics = {
+        "forecast": {"days_until_limit": "days"},
+        "growth": {"growth_percent": "%"},
+        "leak": {"growth_a_day_percent": "%"},
+    }
     return _check(question, question.get("critical")), Derivation(
         metrics.get(question["kind"], {"change_percent": "%"}), look
     )

@@ -15,6 +15,8 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.judge import Level,
 
 SLO = "slo"
 TREND = "trend"
+#: A trend that asks only how long ago something was last done well, of a check or of an action that measures.
+RECENCY = "recency"
 #: Kinds of Results that are about months, and say nothing about how a system is now.
 KINDS = (SLO, TREND)
 #: Counts of slow requests, and the parameter that says from when on a request is slow.
@@ -23,7 +25,7 @@ _RISING = (">", ">=")
 #: What misses a target that is written with the sign.
 INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 #: Days of history that a kind of trend needs when its profile does not say.
-NEEDED_DAYS = {"growth": 28, "forecast": 28, "month_over_month": 45}
+NEEDED_DAYS = {"growth": 28, "forecast": 28, "month_over_month": 45, "leak": 3}
 
 Item = Mapping[str, Any]
 
@@ -40,6 +42,8 @@ def questions_of(host: str, settings: Item, checks: Sequence[Item]) -> list[dict
         ProfileError: names the host, the objective or trend, the key and the choices.
     """
     by_name = {str(check["name"]): check for check in checks}
+    # What an action measures is recorded under its name.
+    measured = {**by_name, **{str(action["name"]): action for action in settings.get("system_actions") or []}}
     asked: list[dict[str, Any]] = []
     for family, key, prepare in ((SLO, "system_slos", _objective), (TREND, "system_trends", _trend)):
         for item in settings.get(key) or []:
@@ -49,7 +53,7 @@ def questions_of(host: str, settings: Item, checks: Sequence[Item]) -> list[dict
             asked.append(
                 {
                     **{name: value for name, value in item.items() if value is not None},
-                    **prepare(where, item, by_name),
+                    **prepare(where, item, measured if item["kind"] == RECENCY else by_name),
                     "family": family,
                     "timezone": settings["system_timezone"],
                 }
@@ -111,6 +115,9 @@ def _trend(where: str, item: Item, checks: Mapping[str, Item]) -> dict[str, Any]
         raise ProfileError(f"{where}: a {item['kind']} {'needs a' if limit is None else 'has no'} limit", way_out)
     if limit is not None and limit.sign in ("==", "!="):
         raise ProfileError(f"{where}: {limit.text} is not a limit that can be approached", "Use >, >=, < or <=")
+    if item["kind"] == RECENCY:
+        _check(where, item, checks)
+        return {"metric": "age_days", "first": "age_days", "unit": "days"}
     needed = item.get("needed_days")
     return {
         **_metric(where, _check(where, item, checks), item.get("metric"), "metric"),

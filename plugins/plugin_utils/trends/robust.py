@@ -22,6 +22,8 @@ DAY_SECONDS = 86400
 _NORMAL_QUANTILE = 1.6449
 #: Pairs grow with the square of the points; more days than this are taken together.
 MOST_POINTS = 200
+#: Greater figures overflow when two of them are added; nothing that is measured comes near.
+LARGEST = 1e300
 
 #: Seconds since the epoch and the figure.
 Point = tuple[float, float]
@@ -60,7 +62,7 @@ class Line:
 def daily(points: Iterable[Point], started: float, finished: float) -> list[Point]:
     """Return one point per day of (started, finished], each the median of that day's points, oldest first.
 
-    Ten looks within an hour are no history. What is not a finite number is left out.
+    Ten looks within an hour are no history. What is not a number of a size that can be computed with is left out.
 
     Args:
         points: seconds since the epoch and figure, in any order.
@@ -70,7 +72,7 @@ def daily(points: Iterable[Point], started: float, finished: float) -> list[Poin
     days_together = max(1, math.ceil((finished - started) / DAY_SECONDS / MOST_POINTS))
     by_day: dict[int, list[Point]] = defaultdict(list)
     for when, value in points:
-        if started < when <= finished and math.isfinite(value):
+        if started < when <= finished and abs(value) <= LARGEST:
             # Counted back from the end, so that the newest day is a whole one.
             by_day[int((finished - when) // (DAY_SECONDS * days_together))].append((when, value))
     return [
