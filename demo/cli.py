@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .clock import use_timezone
 from .paths import LAYOUTS, PATHS, paths_of
-from .serving import PROGRAMS, seed_system, serve_program
+from .serving import PROGRAMS, RUNS, run_program, seed_system, serve_program
 
 PACKAGE_DIRECTORY = Path(__file__).resolve().parent
 
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--timezone", default="UTC", help="zone of the demo systems (default UTC)")
         if verb == "break":
             command.add_argument("--trouble", nargs="+", metavar="NAME", help="only these troubles")
-    for verb, names in (("seed", sorted(PATHS)), ("serve", sorted(PROGRAMS))):
+    for verb, names in (("seed", sorted(PATHS)), ("serve", sorted(PROGRAMS)), ("run", sorted(RUNS))):
         command = verbs.add_parser(verb, help="{} one {}".format(verb, "system" if verb == "seed" else "program"))
         command.add_argument("name", choices=names)
         command.add_argument("--root", type=Path, required=True, help="the system's own directory")
@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         if verb == "seed":
             command.add_argument("--now", type=float, help="epoch seconds at which the history ends (default: now)")
+        elif verb == "run":
+            command.add_argument("--input", help="file that aimo reads")
+            command.add_argument("--vendor", default="paloalto", help="whose log it is")
+            command.add_argument("--service", help="train this one alone")
+            command.add_argument("--verbose", action="store_true")
         else:
             command.add_argument("--port", type=int, default=0)
             command.add_argument("--address", default="127.0.0.1")
@@ -66,7 +71,7 @@ def main(arguments: list[str]) -> int:
     """Run one command. Returns the exit status: 0 done, 1 it could not, 2 it was asked wrongly."""
     options = _parser().parse_args(arguments)
     try:
-        if options.verb in ("seed", "serve"):
+        if options.verb in ("seed", "serve", "run"):
             use_timezone(options.timezone)
             moved = _moved(options.path)
             if options.verb == "seed":
@@ -76,6 +81,8 @@ def main(arguments: list[str]) -> int:
                 seconds = time.monotonic() - began
                 print(f"Seeded {options.name} ({options.layout} layout) in {paths.root} in {seconds:.1f} s")
                 return 0
+            if options.verb == "run":
+                return run_program(options.name, options.root, options.layout, moved, vars(options))
             return serve_program(
                 options.name, options.root, options.layout, moved, options.address, options.port, options.backend_port
             )

@@ -37,10 +37,30 @@ PROGRAMS: dict[str, Program] = {
 }
 
 
+#: Programs that end by themselves, and their systems.
+RUNS = {"aimo": "aimo", "train": "smartbox", "inference": "smartbox"}
+
+
 def seed_system(system: str, paths: Any, layout: str, now: float) -> None:
     """Write the history of `system` that ends at `now` (epoch seconds) into `paths`."""
     # Imported by name: AIMO's needs DuckDB, which the other systems' hosts lack.
     importlib.import_module(f".{system}.seed", __package__).seed(paths, layout, now)
+
+
+def run_program(name: str, root: Path, layout: str, moved: Mapping[str, str], words: Mapping[str, Any]) -> int:
+    """Run program `name` once, to its end. Returns its exit status."""
+    paths = paths_of(RUNS[name], root, layout, moved)
+    if name == "aimo":
+        from .aimo import pipeline
+
+        if not words.get("input"):
+            raise ValueError("run aimo needs --input")
+        return pipeline.run(paths, layout, Path(words["input"]), words["vendor"])
+    from .smartbox import programs
+
+    if name == "train":
+        return programs.train(paths, layout, words.get("service"))
+    return programs.inference(paths, layout, bool(words.get("verbose")))
 
 
 def serve_program(

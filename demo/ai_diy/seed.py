@@ -25,6 +25,60 @@ BACKLOG = (
 )
 
 
+VALIDATOR = '''"""Validate the configuration."""
+
+import json
+import sys
+from pathlib import Path
+
+root = Path(__file__).resolve().parent.parent
+models = json.loads((root / "models_config.json").read_text(encoding="utf-8"))
+environment = dict(line.split("=", 1) for line in (root / ".env").read_text().split() if "=" in line)
+problems = []
+if models.get("default") not in (models.get("favorites") or []):
+    problems.append("default is not one of favorites")
+if not environment.get("OPENROUTER_API_KEY"):
+    problems.append("OPENROUTER_API_KEY is not set")
+if environment.get("LOG_LEVEL", "INFO") not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    problems.append("LOG_LEVEL is none")
+sys.exit("; ".join(problems) or None)
+'''
+# The runbook's programs for exports: everything that a user made, and the models that were chosen, as one document.
+EXPORTER = '''"""Write the application's data to standard output."""
+
+import json
+import sys
+from pathlib import Path
+
+root = Path(__file__).resolve().parents[2]
+documents = root / "development" / "src" / "static" / "appdocs"
+files = {str(path.relative_to(documents)): path.read_text(encoding="utf-8") for path in sorted(documents.rglob("*.*"))}
+models = json.loads((root / "models_config.json").read_text(encoding="utf-8"))
+json.dump({"version": 1, "models": models, "appdocs": files}, sys.stdout)
+'''
+IMPORTER = '''"""Make the application's data what an export says."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+root = Path(__file__).resolve().parents[2]
+documents = root / "development" / "src" / "static" / "appdocs"
+export = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+if export.get("version") != 1 or not export.get("appdocs"):
+    sys.exit("this is no export of version 1")
+for name in export["appdocs"]:
+    if name.startswith("/") or ".." in Path(name).parts:
+        sys.exit(name + " leads out of the application's data")
+shutil.rmtree(documents)
+for name, text in export["appdocs"].items():
+    (documents / name).parent.mkdir(parents=True, exist_ok=True)
+    (documents / name).write_text(text, encoding="utf-8")
+(root / "models_config.json").write_text(json.dumps(export["models"]), encoding="utf-8")
+'''
+
+
 def seed(paths: AiDiyPaths, layout: str, now: float) -> None:
     """Write everything AI-DIY would have on its disk at `now` (epoch seconds)."""
     clear_directory(paths.logs)
@@ -43,6 +97,11 @@ def seed(paths: AiDiyPaths, layout: str, now: float) -> None:
     write_json(paths.data / "visions" / "vision.json", {"title": "Order desk", "status": "approved"})
     for number in (1, 2, 3):
         write_json(paths.data / "sprints" / (f"SP-{number:03d}.json"), {"sprint_id": f"SP-{number:03d}"})
+    if layout == "runbook":
+        # Of the published one the validator cannot be imported, and it has no export.
+        programs = {"validate_config.py": VALIDATOR, "src/export_data.py": EXPORTER, "src/import_data.py": IMPORTER}
+        for name, text in programs.items():
+            write_text(paths.root / "development" / name, text, now - 40 * DAY_SECONDS, 0o755)
     write_bytes(paths.root / "development" / "src" / "chat_history.db", b"")
 
 

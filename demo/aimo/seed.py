@@ -9,8 +9,9 @@ import json
 from typing import Any
 
 from ..clock import DAY_SECONDS, local, utc, utc_iso
-from ..files import clear_directory, set_modified, write_json, write_lines, write_text
+from ..files import clear_directory, set_modified, write_bytes, write_json, write_lines, write_text
 from ..paths import AimoPaths
+from .application import HEADER, write_application
 from .database import create_database
 from .runs import Run, runs_until
 
@@ -31,14 +32,26 @@ def seed(paths: AimoPaths, layout: str, now: float) -> None:
         # The newest delivery of a vendor takes the place of the one before.
         write_lines(inputs / (run.vendor + ".csv"), _raw_lines(run), run.started)
         if run.started > now - OUTPUTS_KEPT_DAYS * DAY_SECONDS and run.status == "succeeded":
-            _write_output(paths, run)
+            write_output(paths, run)
+            _write_report(paths, run)
         _write_run_log(paths, run)
     _write_events(paths, runs)
+    _write_partitions(paths, now)
+    write_application(paths, layout, now)
     if layout == "published":
         # A file given on the command line is copied here, whatever its run; it belongs to no run and stays.
         write_text(
             paths.work / "temp_stabilization" / "raw" / "paloalto.csv", "time,user,url,bytes_sent\n", runs[-1].started
         )
+
+
+def _write_partitions(paths: AimoPaths, now: float) -> None:
+    """One partition of a vendor's events that is old enough to be archived, and a young one."""
+    for days in (120, 10):
+        written = now - days * DAY_SECONDS
+        partition = paths.root / "data" / "processed" / "vendor=paloalto" / f"date={local(written, '%Y-%m-%d')}"
+        write_bytes(partition / f"run_{utc(written, '%Y%m%d_%H%M%S')}.snappy.parquet", b"PAR1" * 64, written)
+        set_modified(partition, written)
 
 
 def _write_work(paths: AimoPaths, run: Run) -> None:
@@ -50,12 +63,13 @@ def _write_work(paths: AimoPaths, run: Run) -> None:
 
 
 def _raw_lines(run: Run) -> list[str]:
-    lines = ["time,user,url,bytes_sent"]
+    lines = [HEADER]
     lines += [f"{utc_iso(run.started - 60 * row)},user{row},https://example.com/{row},{row * 37}" for row in range(40)]
     return lines
 
 
-def _write_output(paths: AimoPaths, run: Run) -> None:
+def write_output(paths: AimoPaths, run: Run) -> None:
+    """Write the summary of a run."""
     write_json(
         paths.outputs / run.identity / (f"run_{run.identity}_summary.json"),
         {
@@ -77,23 +91,18 @@ def _write_output(paths: AimoPaths, run: Run) -> None:
     )
 
 
+def _write_report(paths: AimoPaths, run: Run) -> None:
+    """Write something of a report's size; nothing looks into it."""
+    report = paths.outputs / run.identity / f"run_{run.identity}_report.xlsx"
+    write_bytes(report, b"PK\x03\x04" + bytes(8000 + 10 * run.signatures), run.finished)
+
+
 def _write_run_log(paths: AimoPaths, run: Run) -> None:
     stamp = local(run.started, "%Y%m%d_%H%M%S")
     out = [f"DuckDB temp_directory: {paths.spill}", f"Stage 1: Ingestion ({run.events} rows)"]
     out += [f"Parse error at row {97 * number + 5}: missing column url" for number in range(run.parse_errors)]
     if run.status == "succeeded":
-        out += [
-            "=== Execution KPI ===",
-            f"Run ID: {run.identity}",
-            f"rows_in: {run.events}",
-            f"rows_out: {run.events - run.parse_errors}",
-            f"unique_signatures: {run.signatures}",
-            f"cache_hit: {run.cache_hits}",
-            "pii_count: 0",
-            f"duckdb_path: {paths.database}",
-            f"temp_directory: {paths.spill}",
-            "Pipeline completed successfully!",
-        ]
+        out += kpi_lines(paths, run)
     write_lines(paths.run_logs / (f"run_{stamp}.out.log"), out, run.finished or run.started)
     note = json.dumps(
         {
@@ -110,16 +119,33 @@ def _write_run_log(paths: AimoPaths, run: Run) -> None:
     )
 
 
+def kpi_lines(paths: AimoPaths, run: Run) -> list[str]:
+    """What a run that succeeded prints at its end."""
+    return [
+        "=== Execution KPI ===",
+        f"Run ID: {run.identity}",
+        f"rows_in: {run.events}",
+        f"rows_out: {run.events - run.parse_errors}",
+        f"unique_signatures: {run.signatures}",
+        f"cache_hit: {run.cache_hits}",
+        "pii_count: 0",
+        f"duckdb_path: {paths.database}",
+        f"temp_directory: {paths.spill}",
+        "Pipeline completed successfully!",
+    ]
+
+
 def _write_events(paths: AimoPaths, runs: list[Run]) -> None:
     by_day: dict[str, list[str]] = {}
     for run in runs:
         lines = by_day.setdefault(utc(run.started, "%Y-%m-%d"), [])
-        lines.extend(json.dumps(event) for event in _events(run))
+        lines.extend(json.dumps(event) for event in events_of(run))
     for day, lines in by_day.items():
         write_lines(paths.event_logs / (day + ".jsonl"), lines)
 
 
-def _events(run: Run) -> list[dict[str, Any]]:
+def events_of(run: Run) -> list[dict[str, Any]]:
+    """The events that a run leaves."""
     events: list[dict[str, Any]] = [
         {
             "event_type": "run_start",

@@ -15,6 +15,7 @@ from ..clock import local_midnight, utc_sql
 from ..paths import EstimatorPaths
 from ..web import Request, Response, Server, json_response, run_until, stop_on_signal
 from .logs import json_line
+from .tasks import PREFIX, answer_task
 
 LIMIT_REQUESTS = 100
 LIMIT_WINDOW_SECONDS = 3600
@@ -182,7 +183,10 @@ def answer(paths: EstimatorPaths, layout: str, limit: RateLimit) -> Callable[[Re
             limit.reset(request.path[len(prefix) :])
             return json_response({"status": "success"}, 200, headers)
         route = routes.get(request.path)
-        response = route() if route else json_response({"detail": "Not Found"}, 404)
+        if request.path.startswith(PREFIX):
+            response = answer_task(paths, request)
+        else:
+            response = route() if route else json_response({"detail": "Not Found"}, 404)
         return Response(response.status, response.body, {**response.headers, **headers})
 
     return respond

@@ -13,6 +13,7 @@ from ..clock import local_iso
 from ..files import append_line
 from ..paths import SmartboxPaths
 from ..web import Request, Response, Server, json_response, run_until, stop_on_signal
+from .services import SERVICES
 
 INFERENCE_SECONDS = 120
 
@@ -68,6 +69,8 @@ def answer_metrics(request: Request) -> Response:
         return Response(200, b"OK", {"Content-Type": "text/plain"})
     if request.path == "/api/v1/status/buildinfo":
         return json_response({"status": "success", "data": {"version": "2.24.0"}})
+    if request.path == "/api/v1/label/service/values":
+        return json_response({"status": "success", "data": sorted(SERVICES)})
     if request.path == "/api/v1/query":
         if not request.query.get("query"):
             return json_response({"status": "error", "errorType": "422", "error": "missing `query` arg"}, 422)

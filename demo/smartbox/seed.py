@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ def seed(paths: SmartboxPaths, layout: str, now: float) -> None:
     """Write everything Smartbox would have on its disk at `now` (epoch seconds)."""
     for directory in (paths.models, paths.logs, paths.metrics_cache):
         clear_directory(directory)
+    # What was noted and kept of an earlier history says nothing about this one.
+    for left in (".trap", "sensitivity.json"):
+        (paths.root / left).unlink(missing_ok=True)
+    shutil.rmtree(str(paths.root / "model_copies"), ignore_errors=True)
     write_json(paths.config, _config(), now - 30 * DAY_SECONDS)
     write_text(paths.root / "docker-compose.yml", COMPOSE, now - 30 * DAY_SECONDS)
     incidents = incidents_until(now)
@@ -76,31 +81,37 @@ def _write_models(paths: SmartboxPaths, service: str, layout: str, now: float) -
     start, place = _trainings(now)[-1], SERVICES.index(service) * len(PERIODS)
     for number, period in enumerate(PERIODS):
         at = _trained_at(start, (place + number + 1) / (len(SERVICES) * len(PERIODS)), now)
-        name = f"{service}_{period}"
-        if layout == "runbook":
-            directory = paths.models / service / period
-            write_json(
-                directory / "metadata.json",
-                {
-                    "service_name": service,
-                    "time_period": period,
-                    "trained_at": local_iso(at),
-                    "feature_count": 13,
-                    "training_samples": 4608,
-                    "contamination": 0.03,
-                },
-                at,
-            )
-        else:
-            directory = paths.models / service / name
-            write_json(directory / "model_data.json", _model_data(name, at), at)
-        source = random.Random(name)
-        for metric in METRICS:
-            write_bytes(directory / (metric + "_isolation.joblib"), _noise(source, MODEL_BYTES), at)
-            write_bytes(directory / (metric + "_scaler.joblib"), _noise(source, 480), at)
+        directory = write_model(paths, service, period, layout, at)
         if layout == "published":
-            _link_flat(directory, paths.root / "flat" / name)
-        write_json(paths.metrics_cache / service / "metadata.json", {"cached_at": local_iso(at)}, at)
+            _link_flat(directory, paths.root / "flat" / directory.name)
+
+
+def write_model(paths: SmartboxPaths, service: str, period: str, layout: str, at: float) -> Path:
+    """Write one model as a training does that ends at `at`; return its directory."""
+    name = f"{service}_{period}"
+    if layout == "runbook":
+        directory = paths.models / service / period
+        write_json(
+            directory / "metadata.json",
+            {
+                "service_name": service,
+                "time_period": period,
+                "trained_at": local_iso(at),
+                "feature_count": 13,
+                "training_samples": 4608,
+                "contamination": 0.03,
+            },
+            at,
+        )
+    else:
+        directory = paths.models / service / name
+        write_json(directory / "model_data.json", _model_data(name, at), at)
+    source = random.Random(name)
+    for metric in METRICS:
+        write_bytes(directory / (metric + "_isolation.joblib"), _noise(source, MODEL_BYTES), at)
+        write_bytes(directory / (metric + "_scaler.joblib"), _noise(source, 480), at)
+    write_json(paths.metrics_cache / service / "metadata.json", {"cached_at": local_iso(at)}, at)
+    return directory
 
 
 def _model_data(name: str, at: float) -> dict[str, Any]:
