@@ -104,7 +104,7 @@ test:  ## Everything: lint, sanity, unit, integration, and real hosts where they
 	@rm -rf $(CLOSING)
 	@$(MAKE) lint sanity unit integration test-hosts
 	$(SAY) "All tests passed"
-	@cd $(CLOSING) && for part in unit integration hosts; do \
+	@cd $(CLOSING) && for part in unit integration hosts acting; do \
 		if [ -f $$part ]; then printf '%-12s %s\n' "$$part:" "$$(cat $$part)"; fi; done
 
 .PHONY: lint
@@ -132,17 +132,23 @@ unit: setup-dev  ## Unit tests
 	$(SAY) "Unit tests"
 	$(call run-pytest,unit,tests/unit --numprocesses=auto)
 
-# The store is also tested on a real PostgreSQL server. Only root can install one; for others the tests say so.
-.PHONY: postgresql
-postgresql:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
-		printf '\n\033[1m==> %s\033[0m\n' "Installing PostgreSQL for the tests (a minute)"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql; fi
+# The tests use real counterparts: a PostgreSQL server, an SSH server, restic, strace, Alertmanager. Only root can install them;
+# for others the tests say what is missing. Each is known by a file of its own.
+TEST_PACKAGES := postgresql:/usr/lib/postgresql openssh-server:/usr/sbin/sshd restic:/usr/bin/restic \
+	goaccess:/usr/bin/goaccess jq:/usr/bin/jq rsync:/usr/bin/rsync sqlite3:/usr/bin/sqlite3 strace:/usr/bin/strace \
+	default-jre-headless:/usr/bin/java prometheus-alertmanager:/usr/bin/prometheus-alertmanager
+MISSING = $(foreach package,$(TEST_PACKAGES),$(if $(wildcard $(lastword $(subst :, ,$(package)))),,$(firstword $(subst :, ,$(package)))))
+
+.PHONY: test-packages
+test-packages:
+	@if [ -n "$(strip $(MISSING))" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		printf '\n\033[1m==> %s\033[0m\n' "Installing for the tests: $(strip $(MISSING))"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(MISSING); fi
 
 .PHONY: integration
-integration: setup-dev postgresql  ## Playbooks, modules and the packaged collection, on this machine
+integration: setup-dev test-packages  ## Playbooks, modules and the packaged collection, on this machine
 	$(SAY) "Integration tests"
-	$(call run-pytest,integration,tests/integration --ignore=tests/integration/hosts --numprocesses=auto --dist=loadfile)
+	$(call run-pytest,integration,tests/integration --ignore=tests/integration/hosts --numprocesses=auto)
 
 .PHONY: hosts-up
 hosts-up: setup-dev  ## Start the systemd test hosts (root and podman)
@@ -162,20 +168,42 @@ test-hosts: setup-dev  ## Weekly runs on real systemd hosts, healthy and broken 
 	(cd extensions && $(BIN)/molecule test --scenario-name weekly) && $(MAKE) broken-hosts
 
 .PHONY: broken-hosts
-broken-hosts: setup-dev  ## Every fault the weekly checks exist for, made on the real hosts
+broken-hosts: setup-dev test-packages  ## Every fault the checks exist for, and every procedure that acts, on the real hosts
 	$(SAY) "Faults on real systemd hosts (each round is a play: some minutes)"
-	$(call run-pytest,hosts,tests/integration/hosts)
+	$(call run-pytest,hosts,tests/integration/hosts --ignore=tests/integration/hosts/acting)
+	$(SAY) "Procedures on real systemd hosts (a worker per host)"
+	$(call run-pytest,acting,tests/integration/hosts/acting --numprocesses=4 --dist=loadgroup)
 	@$(BIN)/python -m tests.hosts down
 
 .PHONY: bench
 bench: setup-dev  ## Wall time, CPU and bytes of the weekly checks beside ssh, plain tasks and pyinfra
 	@$(BIN)/python -m tests.bench
 
+.PHONY: bench-logs
+bench-logs: setup-dev  ## Wall time, CPU and memory of two million-line logs beside GoAccess, DuckDB, jq, grep and awk
+	@$(BIN)/python -m tests.bench.logs
+
+.PHONY: bench-backup
+bench-backup: setup-dev  ## Backup and restore of a 500 MB database beside shell commands, a replayed dump, tar and restic
+	@$(BIN)/python -m tests.bench.backup
+	@$(BIN)/python -m tests.bench.restore
+
+.PHONY: bench-fleet
+bench-fleet: setup-dev test-packages  ## 200 simulated systems: time, memory of the controller, events per host, writes to the store
+	@$(BIN)/python -m tests.bench.fleet
+
 ##@ packaging
 
 .PHONY: build
 build: setup  ## Build the collection's archive under .cache/build
 	@$(BIN)/ansible-galaxy collection build --force --output-path .cache/build
+
+EE_IMAGE ?= aiops-runbooks:latest
+EE_ARGUMENTS ?=
+.PHONY: execution-environment
+execution-environment: build setup-dev  ## The image that AWX runs jobs in, with podman (EE_IMAGE=NAME EE_ARGUMENTS=...)
+	@$(BIN)/ansible-builder build --file execution-environment.yml --context .cache/execution-environment \
+		--tag "$(EE_IMAGE)" $(EE_ARGUMENTS)
 
 .PHONY: clean
 clean: demo-down  ## Remove the demo, .venv and everything generated

@@ -23,6 +23,7 @@ from tests.bench.meter import ContestantFailedError, count_bytes, measure
 from tests.bench.places import CACHE, SYSTEM
 from tests.bench.processes import become_subreaper
 from tests.bench.table import Row, Sample, goals, render, summarise
+from tests.ports import free_port
 
 # Hosts: rounds, for all contestants but the slow one, which takes nine seconds per host.
 _PLANS = {
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     CACHE.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(CACHE / "state", ignore_errors=True)
     become_subreaper()
-    port = server.free_port()
+    port = free_port()
     exchange = None if options.own_key_exchange else server.SHARED_KEY_EXCHANGE
     try:
         with simulated.running(SYSTEM, port, time.time()) as running, server.running(CACHE, exchange) as (sshd, client):

@@ -75,6 +75,10 @@ def _weekly(bench: Bench) -> Order:
     return _playbook(bench, "playbooks/weekly.yml")
 
 
+def _retention(bench: Bench) -> Order:
+    return _playbook(bench, "playbooks/retention.yml")
+
+
 def _look(bench: Bench) -> Order:
     return _playbook(bench, str(_HERE / "look.yml"))
 
@@ -113,6 +117,13 @@ CONTESTANTS = (
     Contestant("pyinfra", "(c) pyinfra, one operation per command", _pyinfra),
     Contestant("tasks", "(b) one Ansible task per command, tuned", _tasks),
 )
+
+
+def fleet_contestants() -> tuple[Contestant, ...]:
+    """Return what is compared on a whole fleet: a look, a procedure that acts, and the plain tasks."""
+    chosen = [one for one in CONTESTANTS if one.key in ("weekly", "tasks")]
+    acting = Contestant("retention", "ours: playbooks/retention.yml, one action, three batches", _retention)
+    return (chosen[0], acting, *chosen[1:])
 
 
 def _playbook(bench: Bench, playbook: str) -> Order:

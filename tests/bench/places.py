@@ -13,7 +13,7 @@ CACHE = CHECKOUT / ".cache" / "bench"
 #: What all simulated hosts have in common: one small application's files.
 SYSTEM = CACHE / "system"
 BINARIES = Path(sys.executable).parent
-MOST_HOSTS = 50
+MOST_HOSTS = 200
 
 
 def addresses(count: int) -> list[str]:

@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.process_tree import children
+
 _PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE_SECONDS = 20
 
@@ -21,19 +23,6 @@ def become_subreaper() -> None:
     """Let orphans below the calling process become its children, so that it can count what they used."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
-
-
-def children(pid: int) -> set[int]:
-    """Return the ids of the children of a process."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found.add(int(stat.parent.name))
-    return found
 
 
 def cpu_of_tree(pid: int) -> float:

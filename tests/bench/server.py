@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.places import CHECKOUT, MOST_HOSTS, addresses
+from tests.ports import free_port
 
 _PATIENCE_SECONDS = 10
 _SERVER = """\
@@ -81,13 +82,6 @@ class Client:
 
 class ServerError(Exception):
     """The benchmark's sshd does not answer; says what it said."""
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_client(directory: Path, name: str, port: int) -> Client:

@@ -11,7 +11,7 @@ import sys
 
 from tests.hosts import lifecycle, report
 from tests.hosts.containers import PodmanError
-from tests.hosts.definition import load_hosts
+from tests.hosts.definition import all_hosts, load_hosts
 from tests.hosts.machine import CannotRunHostsError, prepare_machine
 
 # Not a failure of what is tested: this machine cannot test it (EX_TEMPFAIL of sysexits.h).
@@ -25,8 +25,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--fresh", action="store_true", help="with `up`: start the hosts anew, whatever was done to them"
     )
+    parser.add_argument("--host", action="append", metavar="NAME", help="only this host; may be given several times")
     options = parser.parse_args(arguments)
-    hosts = load_hosts()
+    hosts = load_hosts() if options.command == "up" and not options.host else all_hosts()
+    if options.host:
+        strange = set(options.host) - {host.name for host in hosts}
+        if strange:
+            parser.error(f"no such host: {', '.join(sorted(strange))}")
+        hosts = tuple(host for host in hosts if host.name in options.host)
     try:
         prepare_machine()
         if options.command == "up":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +13,18 @@ import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INVENTORY = CHECKOUT / "extensions" / "molecule" / "inventory"
+#: Hosts that only some tests need, and that start when they are named; given beside INVENTORY.
+FURTHER = CHECKOUT / "tests" / "hosts" / "inventory"
 IMAGES = Path(__file__).resolve().parent / "images"
 CONTAINERS_CONF = Path(__file__).resolve().parent / "containers.conf"
 CACHE = CHECKOUT / ".cache" / "hosts"
 
-NETWORK = "aiops-hosts"
-SUBNET = "10.87.61.0/24"
-CONTAINER_PREFIX = "aiops-"
+#: Which set of hosts this is; every set has containers and a network of its own, so that several checkouts can test.
+HOSTS_SET = int(os.environ.get("AIOPS_TEST_HOSTS_SET") or 0)
+CONTAINER_PREFIX = f"aiops-{HOSTS_SET}-" if HOSTS_SET else "aiops-"
+NETWORK = f"{CONTAINER_PREFIX}hosts"
+_NET = f"10.87.{61 + HOSTS_SET}"
+SUBNET = f"{_NET}.0/24"
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,14 @@ class Host:
         address: Its fixed IPv4 address inside SUBNET.
         image: Folder of its image below `images/`.
         privileged: Whether it runs containers of its own.
+        capabilities: What else its root may do, such as NET_ADMIN for a firewall of its own.
     """
 
     name: str
     address: str
     image: str
     privileged: bool
+    capabilities: tuple[str, ...] = ()
 
     @property
     def container(self) -> str:
@@ -47,16 +55,22 @@ def load_hosts(inventory: Path = INVENTORY / "hosts.yml") -> tuple[Host, ...]:
     """Return the hosts of the inventory, in its order.
 
     Raises:
-        KeyError: A host lacks `ansible_host` or `test_host_image`.
+        KeyError: A host lacks `test_host_number` or `test_host_image`.
     """
     groups = yaml.safe_load(inventory.read_text(encoding="utf-8"))["test_hosts"]["children"]
     return tuple(
         Host(
             name=name,
-            address=variables["ansible_host"],
+            address=f"{_NET}.{variables['test_host_number']}",
             image=variables["test_host_image"],
             privileged=variables.get("test_host_privileged", False),
+            capabilities=tuple(variables.get("test_host_capabilities", ())),
         )
         for group in groups.values()
         for name, variables in group.get("hosts", {}).items()
     )
+
+
+def all_hosts() -> tuple[Host, ...]:
+    """Return the hosts of both inventories."""
+    return load_hosts() + load_hosts(FURTHER / "hosts.yml")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.hosts import report
 from tests.hosts.containers import PodmanError, exists, podman
-from tests.hosts.definition import CACHE, IMAGES
+from tests.hosts.definition import CACHE, HOSTS_SET, IMAGES
 
 SUITE = "bookworm"
 # The interpreter of SUITE, for which wheels are fetched whatever Python runs here.
@@ -108,7 +108,12 @@ def fetch_wheels(requirements: Path, directory: Path) -> None:
 
 
 def remove_outdated(wanted: set[str]) -> None:
-    """Remove this project's images that no definition names any more; one that is in use stays."""
+    """Remove this project's images that no definition names any more; one that is in use stays.
+
+    A further set of hosts leaves them alone: another checkout may be about to use them.
+    """
+    if HOSTS_SET:
+        return
     listing = ["images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=localhost/aiops-*"]
     for line in podman(*listing).split():
         if line not in wanted and "-bootstrap:" not in line:

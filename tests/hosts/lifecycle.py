@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import shutil
+import subprocess
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests.hosts import report, ssh
 from tests.hosts.containers import PodmanError, exists, podman
-from tests.hosts.definition import NETWORK, SUBNET, Host
-from tests.hosts.images import ensure_image, remove_outdated
+from tests.hosts.definition import NETWORK, SUBNET, Host, all_hosts
+from tests.hosts.images import ensure_image, image_name, remove_outdated
 
 BOOT_SECONDS = 60
+#: Which container has which address.
+ADDRESSES = Path("/run/containers/networks/ipam.db")
 DEFINITION_LABEL = "aiops.definition"
 # A file system small enough to be filled in a test without touching the machine's own.
 SMALL_VOLUME = "type=tmpfs,destination=/srv/volume,tmpfs-size=32m"
@@ -39,6 +44,7 @@ def up(hosts: Sequence[Host]) -> list[Host]:
     with ThreadPoolExecutor(max_workers=len(names)) as pool:
         images = dict(zip(names, pool.map(ensure_image, names), strict=True))
     if not exists("network", NETWORK):
+        forget_killed_runs()
         podman("network", "create", "--disable-dns", "--subnet", SUBNET, NETWORK)
     ssh.ensure_key()
     with ThreadPoolExecutor(max_workers=len(hosts)) as pool:
@@ -48,8 +54,27 @@ def up(hosts: Sequence[Host]) -> list[Host]:
             with report.step(f"Waiting for {', '.join(host.name for host in started)} to boot"):
                 list(pool.map(wait_until_running, started))
         ssh.write_client_files(hosts, dict(zip(hosts, pool.map(ssh.enrol, hosts), strict=True)))
-    remove_outdated({*images.values(), ensure_image("base")})
+    # Also the images of hosts that are not asked for now.
+    remove_outdated({*(image_name(host.image) for host in all_hosts()), image_name("base")})
     return started
+
+
+def forget_killed_runs() -> None:
+    """Remove what a killed run has left of the network: addresses, and bridges into which nothing is plugged.
+
+    Podman 4 never gives back the address of a container that was removed in the middle of its start; what it keeps
+    of addresses is thrown away when there is no container at all.
+    """
+    if not podman("ps", "--all", "--quiet"):
+        ADDRESSES.unlink(missing_ok=True)
+    listed = subprocess.run(
+        ["ip", "-json", "address", "show", "type", "bridge"], capture_output=True, text=True, check=True, timeout=10
+    )
+    subnet = ipaddress.ip_network(SUBNET)
+    for bridge in json.loads(listed.stdout or "[]"):
+        addresses = [ipaddress.ip_address(each["local"]) for each in bridge.get("addr_info", ()) if "local" in each]
+        if "NO-CARRIER" in bridge["flags"] and any(address in subnet for address in addresses):
+            subprocess.run(["ip", "link", "delete", bridge["ifname"]], check=True, timeout=10)
 
 
 def start(host: Host, image: str) -> bool:
@@ -61,6 +86,7 @@ def start(host: Host, image: str) -> bool:
     if host.privileged:
         # Docker's storage cannot lie on a container's overlay: an anonymous volume is an ordinary directory.
         arguments += ["--privileged", "--volume", "/var/lib/docker"]
+    arguments += [f"--cap-add={capability}" for capability in host.capabilities]
     definition = hashlib.sha256(json.dumps([arguments, image]).encode()).hexdigest()[:12]
     if running_definition(host) == definition:
         return False
@@ -104,9 +130,11 @@ def remove(host: Host) -> None:
 
 
 def down(hosts: Sequence[Host]) -> None:
-    """Remove all hosts, their network and the key that opened them; images stay, they are the cache."""
+    """Remove hosts, and with the last one the network and the key that opened them; images stay, they are the cache."""
     with ThreadPoolExecutor(max_workers=len(hosts)) as pool:
         list(pool.map(remove, hosts))
+    if podman("ps", "--all", "--quiet", "--filter", f"network={NETWORK}"):
+        return
     if exists("network", NETWORK):
         podman("network", "rm", NETWORK)
     shutil.rmtree(ssh.DIRECTORY, ignore_errors=True)

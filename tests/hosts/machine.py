@@ -20,6 +20,7 @@ PACKAGES = {
     "netavark": "/usr/lib/podman/netavark",
     "golang-github-containers-common": "/usr/share/containers/containers.conf",
     "iptables": "iptables",
+    "iproute2": "ip",
     "mmdebstrap": "mmdebstrap",
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
     "openssh-client": "ssh",

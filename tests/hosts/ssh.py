@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.hosts.containers import podman
-from tests.hosts.definition import CACHE, Host
+from tests.hosts.definition import CACHE, Host, all_hosts
 
 DIRECTORY = CACHE / "ssh"
 KEY = DIRECTORY / "id_ed25519"
@@ -38,13 +38,19 @@ def enrol(host: Host) -> str:
 
 
 def write_client_files(hosts: Sequence[Host], host_keys: Mapping[Host, str]) -> None:
-    """Write known_hosts and a client configuration, so that `ssh -F .cache/hosts/ssh/config NAME` works by hand."""
-    KNOWN_HOSTS.write_text("".join(f"{host.address} {host_keys[host]}\n" for host in hosts), encoding="utf-8")
+    """Write known_hosts and a client configuration, so that `ssh -F .cache/hosts/ssh/config NAME` works by hand.
+
+    Hosts that were enrolled before stay known: a set can be started host by host.
+    """
+    known = KNOWN_HOSTS.read_text(encoding="utf-8").splitlines() if KNOWN_HOSTS.is_file() else []
+    keys = {line.partition(" ")[0]: line for line in known}
+    keys.update({host.address: f"{host.address} {host_keys[host]}" for host in hosts})
+    KNOWN_HOSTS.write_text("".join(f"{line}\n" for line in keys.values()), encoding="utf-8")
     CLIENT_CONFIGURATION.write_text(
         "".join(
             f"Host {host.name}\n  HostName {host.address}\n  User root\n  IdentityFile {KEY}\n  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {KNOWN_HOSTS}\n  StrictHostKeyChecking yes\n"
-            for host in hosts
+            for host in all_hosts()
         ),
         encoding="utf-8",
     )

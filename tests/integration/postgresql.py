@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,9 +19,14 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.ports import free_port
+
 #: Where Debian keeps the server's programs, which are not on the PATH.
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
 PASSWORD = "drop/of:water@sea"
+MEMORY = "/dev/shm"
+_ROOM_BYTES = 1024**3
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,16 @@ class Server:
         argv = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", str(self.data), "-p", str(self.port), "-U", "admin"]
         return self.run([*argv, "-d", database, "-c", statement])
 
+    def create_database(self) -> str:
+        """Create an empty database for a store and return its name."""
+        name = f"store{next(_NUMBERS)}"
+        self.sql(f"CREATE DATABASE {name} OWNER store")
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
     def run(self, argv: list[str]) -> str:
         """Run one of its programs under its account and return the output."""
         done = subprocess.run(
@@ -69,7 +84,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         # Durability against a power cut is not what these tests ask for; speed on a small machine is.
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.data} -c fsync=off"
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.data} -c fsync=off -c max_connections=300"
         self.run(["pg_ctl", "-D", str(self.data), "-l", str(self.data / "log"), "-w", "-o", options, "start"])
 
     def stop(self) -> None:
@@ -92,16 +107,21 @@ def programs() -> Path:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Run a server as long as the block lasts; it refuses to run as root, so root lends it the account ``nobody``."""
+def server(in_memory: bool = False) -> Iterator[Server]:
+    """Run a server as long as the block lasts; it refuses to run as root, so root lends it the account ``nobody``.
+
+    Args:
+        in_memory: keep its data in memory where there is room; each database is 300 files.
+    """
     binaries = programs()
     account = pwd.getpwnam("nobody").pw_name if os.geteuid() == 0 else None
     # Not pytest's directory: the socket's path must be short, and the account must be able to enter it.
-    with tempfile.TemporaryDirectory(prefix="aiops-pg-") as name:
+    place = MEMORY if in_memory and _free_bytes(MEMORY) > _ROOM_BYTES else None
+    with tempfile.TemporaryDirectory(prefix="aiops-pg-", dir=place) as name:
         if account:
             shutil.chown(name, account)
         data = Path(name) / "data"
-        running = Server(programs=binaries, data=data, port=_free_port(), account=account)
+        running = Server(programs=binaries, data=data, port=free_port(), account=account)
         running.run(["initdb", "-D", str(data), "-U", "admin", "-A", "trust", "-E", "UTF8", "--no-sync"])
         (data / "pg_hba.conf").write_text("local all admin trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
         running.start()
@@ -113,7 +133,9 @@ def server() -> Iterator[Server]:
                 running.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_bytes(place: str) -> int:
+    try:
+        there = os.statvfs(place)
+    except OSError:
+        return 0
+    return there.f_bavail * there.f_frsize

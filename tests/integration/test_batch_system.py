@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,10 +84,9 @@ class System:
         )
         assert HOST in played.newest(), played.output
         found = {result["check"]: result for result in played.newest()[HOST]["results"]}
-        # What the machine that runs the tests has to spare, and trends without a history, are not the stand-in's doing.
-        return {
-            name: result for name, result in found.items() if name not in {"disk", "disk_forecast", "llm_cost_change"}
-        }
+        # The machine's room, trends without a history and drills that nobody did are not the stand-in's doing.
+        others = {"disk", "disk_forecast", "llm_cost_change", "restore_drill", "drill_age"}
+        return {name: result for name, result in found.items() if name not in others}
 
     def write(self, at: float, *statements: str) -> None:
         """Change its database; {at} is a moment, epoch seconds."""
@@ -146,6 +148,78 @@ def test_what_goes_wrong_is_named(system: System) -> None:
     if system.layout == "runbook":
         assert daily["new_domains"]["evidence"] == ["dest_domain=new.example  signatures=1"]
     assert any("ParquetError" in line for line in system.results("monthly")["error_patterns"]["evidence"])
+
+
+def test_files_of_the_application_that_went_wrong_are_named(system: System) -> None:
+    root = system.root / "aimo"
+    healthy = system.results("quarterly", "-e", "aimo_trials=true")
+    trials = ("e2e_run", "e2e_validation", "regression_suite")
+    assert states(healthy, *trials) == dict.fromkeys(trials, "ok")
+    assert (healthy["e2e_run"]["metrics"]["rows_in"], healthy["regression_suite"]["metrics"]["passed"]) == (40, 2)
+    # As published there is no reference set, and nothing is ever audited.
+    published = system.layout == "published"
+    assert states(healthy, "golden_signatures", "pii_detection", "llm_prices") == {
+        "golden_signatures": "warning" if published else "ok",
+        "pii_detection": "unknown" if published else "ok",
+        "llm_prices": "ok",
+    }
+    assert "providers.gemini.pricing.input_per_1m_tokens_usd is 0.3" in healthy["llm_prices"]["evidence"]
+
+    (root / "data" / "input" / "zscaler.csv").write_text("time,user,link\n2026,hanako,x\n", encoding="utf-8")
+    (root / "config" / "llm_providers.yaml").write_text("default_provider: &x gemini\n", encoding="utf-8")
+    rules = json.loads((root / "rules" / "base_rules.json").read_text(encoding="utf-8"))
+    rules[0]["match"] = {"domain_suffixes": []}
+    (root / "rules" / "base_rules.json").write_text(json.dumps(rules), encoding="utf-8")
+    (root / "src" / "main.py").write_text("import os\n\nos.abort()\n", encoding="utf-8")
+    (root / "report" / "excel_template_spec.json").write_text('{"generation": {"constant_memory": false}}')
+    (system.paths.spill / "duckdb_temp_block-7.block").write_bytes(bytes(100))
+
+    asked = "schema_drift,rules,llm_prices,report_template,temp_directory,e2e_run,e2e_validation,rule_hits"
+    found = system.results("check", "-e", "aimo_trials=true", "-e", f"run_checks={asked},parse_error_lines")
+    expected = {
+        "schema_drift": "critical",
+        "rules": "critical",
+        "llm_prices": "unknown",
+        "report_template": "warning",
+        "temp_directory": "warning",
+        "e2e_run": "critical",
+        "e2e_validation": "critical",
+        "rule_hits": "ok",
+        "parse_error_lines": "ok",
+    }
+    assert states(found, *expected) == expected
+    assert (
+        "missing: url.full_candidates; missing, not required: bytes.sent_candidates; new: link"
+        in found["schema_drift"]["evidence"][0]
+    )
+    assert found["rules"]["evidence"][1] == "record chatgpt: match.domain_suffixes has 0 items"
+    assert found["e2e_run"]["reason"]["id"] == "trial_crashed"
+    assert "xxxx,xxxx,xxxx" in found["parse_error_lines"]["evidence"]
+    assert "hanako" not in json.dumps(found)
+
+
+_HOLDER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_database_that_the_pipeline_holds_is_unknown_with_the_last_good_figures(system: System) -> None:
+    before = system.results("check", "-e", "run_checks=llm_budget")["llm_budget"]
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(system.paths.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        now = system.results("check", "-e", "run_checks=llm_budget")["llm_budget"]
+        holder.stdin.close()
+    assert (now["state"], now["value"], now["metrics"]) == ("unknown", None, {})
+    assert (now["reason"]["id"], now["reason"]["fields"]["pid"]) == ("duckdb_in_use", holder.pid)
+    assert (now["last_good"]["value"], now["last_good"]["started"]) == (before["value"], before["started"])
+    assert any(line.startswith("last good, not current: ") for line in now["evidence"])
 
 
 def _break_files(system: System, now: float) -> None:

@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+# Ports are looked for and used later: one demo at a time.
+pytestmark = pytest.mark.xdist_group("demo")
 OFFSETS = (0, 50, 100, 428, 443)
 CREDENTIALS = base64.b64encode(b"operator:estimator-demo").decode("ascii")
 

@@ -136,6 +136,25 @@ def test_killed_at_any_step_the_data_is_there_and_the_next_run_finishes(
     assert sorted(tree(tmp_path)) == ["week.jsonl.gz"]
 
 
+def test_a_copy_that_does_not_read_back_is_thrown_away_and_the_original_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = os.urandom(3000)
+    week = aged(tmp_path / "week.jsonl", 8, content)
+    real = os.fsync
+
+    def damaged(descriptor: int) -> None:
+        # What a bad disk does after it has said that everything is written.
+        os.pwrite(descriptor, b"X", os.fstat(descriptor).st_size // 2)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", damaged)
+    with pytest.raises(gzip_file.FileChangedError, match="its copy is damaged"):
+        gzip_file.compress(str(week))
+    assert week.read_bytes() == content
+    assert sorted(tree(tmp_path)) == ["week.jsonl"]
+
+
 def test_a_file_that_was_replaced_after_the_plan_is_left_alone(tmp_path: Path) -> None:
     roots = [{"path": str(tmp_path), "keep_newest": 0, **MONTH}]
     first, second = (aged(tmp_path / name, 60) for name in ("a.jsonl", "b.jsonl"))

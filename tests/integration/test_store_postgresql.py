@@ -5,46 +5,18 @@
 
 from __future__ import annotations
 
-import importlib
-import itertools
 import threading
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import StoreError, open_store, runs_between
-from tests.integration.postgresql import PASSWORD, Server, server
+from tests.integration.postgresql import PASSWORD, Server
 from tests.unit.store.builders import EVER, run, states, take
+from tests.unit.store.contracts import contract_tests
 
 # The same behaviour is asked of both databases; tests/unit/store/ asks SQLite.
-for name in ("contract_records", "contract_leases", "contract_races", "contract_attestations"):
-    pytest.register_assert_rewrite(f"tests.unit.store.{name}")
-    contract = importlib.import_module(f"tests.unit.store.{name}")
-    globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
-
-NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Server]:
-    """Run the server that this module uses."""
-    with server() as running:
-        yield running
-
-
-@pytest.fixture
-def database(postgresql: Server) -> str:
-    """Create an empty database and return its name."""
-    name = f"store{next(NUMBERS)}"
-    postgresql.sql(f"CREATE DATABASE {name} OWNER store")
-    return name
-
-
-@pytest.fixture
-def store_url(postgresql: Server, database: str) -> str:
-    """Return the URL of a store that does not exist yet."""
-    return postgresql.url(database)
+globals().update(contract_tests())
 
 
 def refusal_to_open(url: str, *, create: bool = True) -> str:

@@ -91,7 +91,8 @@ def test_a_file_fits_in_the_head() -> None:
     lengths = {str(path): len(content(path).splitlines()) for path in files(".py", ".yml", ".yaml", ".j2", ".toml")}
     # A module's documentation is as long as its parameters need; its code has a limit of its own. A list is no program.
     too_long = {path for path, length in lengths.items() if length > LONGEST_FILE}
-    assert not {path for path in too_long if not path.startswith(("plugins/modules/", "docs/"))}
+    data = ("plugins/modules/", "docs/", "roles/run/meta/argument_specs.yml")
+    assert not {path for path in too_long if not path.startswith(data)}
 
 
 def test_a_module_is_thin() -> None:

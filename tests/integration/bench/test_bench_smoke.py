@@ -9,8 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bench.contestants import CONTESTANTS
 
+# All of them write into the benchmark's cache.
+pytestmark = pytest.mark.xdist_group("bench")
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 

@@ -20,6 +20,9 @@ from tests.integration.hosts.breakages import Breakage
 
 SCRIPT_SECONDS = 90
 PLAY_SECONDS = 300
+#: An option of systemd-run for a unit of several processes. Where hosts have control groups of the first version,
+#: systemd may miss that the last process of a unit has ended, and waits its 90 s before it kills what is long gone.
+SOON_GONE = "--property=TimeoutStopSec=5"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ def on_host(host: str, script: str) -> str:
     )
     assert done.returncode == 0, f"{host}: {script}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def hold(unit: str, path: str) -> str:
+    """Return a shell command that lets a unit of one process keep a file open until `systemctl stop UNIT`."""
+    return f"systemd-run --quiet --collect --unit={unit} {SOON_GONE} sh -c 'exec sleep 3600 3< {path}'"
 
 
 def together(action: Callable[[Breakage], object], breakages: tuple[Breakage, ...]) -> None:

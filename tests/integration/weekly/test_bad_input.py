@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
+from tests.integration.mount_namespace import run_apart
 from tests.integration.weekly.runs import Played, play
 
 BINARIES = Path(sys.executable).parent
@@ -104,18 +105,11 @@ def test_a_store_that_cannot_be_opened_is_named_with_the_way_out(tmp_path: Path)
 def test_a_full_disk_under_the_store_is_named(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    # A mount namespace of its own: the file system is gone with the run, and nobody needs to be root for it.
     fill = f"mount -t tmpfs -o size=256k tmpfs {small} && head -c 250000 /dev/zero > {small}/ballast"
     path = inventory(tmp_path, {"good-1": GOOD})
     command = [str(BINARIES / "ansible-playbook"), "playbooks/weekly.yml", "-i", str(path)]
-    completed = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{fill} && exec "$@"', "sh", *command],
-        env={**os.environ, "AIOPS_STATE_DIR": str(small / "state")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    filling = ["sh", "-c", f'{fill} && exec "$@"', "sh"]
+    completed = run_apart([*filling, *command], 120, AIOPS_STATE_DIR=str(small / "state"))
     assert completed.returncode not in (0, 1), completed.stderr
     output = completed.stdout + completed.stderr
     one_line(Played(completed.returncode, output, small), "0 KiB are free. Free space or quota for")

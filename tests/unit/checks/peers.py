@@ -16,13 +16,13 @@ Behaviour = Callable[[socket.socket, bytes], None]
 
 
 @contextlib.contextmanager
-def serving(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Listen on a free port of 127.0.0.1; each connection's first bytes are given to the behaviour.
+def serving(behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[int]:
+    """Listen on a port of 127.0.0.1, a free one unless given; each connection's first bytes are given to the behaviour.
 
     Yields:
         The port.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     over = threading.Event()
 
     def converse(peer: socket.socket) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.aiops.runbooks.plugins.module_utils import rpm_updates
 from ansible_collections.aiops.runbooks.plugins.module_utils.backup_items import read_name
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import cpu, http, memory, security_updates, service
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.disk import mount_of
@@ -47,6 +48,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "compose": lambda text: observe_compose("app", Completed(0, text, "")),
     "apt": security_updates.parse_apt,
     "dnf": security_updates.parse_dnf,
+    "dnf transaction": rpm_updates.parse_transaction,
+    "dnf advisories": lambda text: rpm_updates.parse_advisories(text, text, [text]),
     "pid": parse_pid,
     "endpoint": lambda text: split_endpoint(text, 443),
     "url": parse_url,

@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aiops.runbooks.plugins.module_utils.backup_make import Request
+from ansible_collections.aiops.runbooks.plugins.module_utils.backup_make import make_set as make_set_of
+from ansible_collections.aiops.runbooks.plugins.module_utils.backup_plan import parse_contents, plan_backup
+
 from .asking import look
 
 ITEMS = [{"name": "app.db", "type": "sqlite"}, {"name": ".env"}, {"name": "uploads", "type": "directory"}]
@@ -160,3 +164,46 @@ def test_looking_changes_nothing(tmp_path: Path, journal_mode: str) -> None:
     before = sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in directory.rglob("*"))
     assert ask(tmp_path)["state"] == "ok"
     assert sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in directory.rglob("*")) == before
+
+
+def made_by_us(root: Path, hours_ago: float, rows: int, extra_table: bool = True) -> Path:
+    """Make a set with a manifest, as the procedure does."""
+    system = root / "system"
+    shutil.rmtree(system, ignore_errors=True)
+    made = make_set(system, hours_ago, rows)
+    if extra_table:
+        with sqlite3.connect(made / "app.db") as database:
+            database.execute("CREATE TABLE notes (id INTEGER)")
+        database.close()
+    (made / "uploads" / "one").write_text("one")
+    contents = parse_contents(
+        [
+            {"name": "app.db", "type": "sqlite", "source": str(made / "app.db")},
+            {"name": ".env", "type": "files", "source": str(made / ".env")},
+            {"name": "uploads", "type": "files", "source": str(made / "uploads")},
+        ]
+    )
+    sets = root / "sets"
+    request = Request(str(sets), "wiki", "wiki-1", "UTC", "%Y%m%d_%H%M%S", 60)
+    planned = plan_backup(request.root, contents)
+    return Path(make_set_of(request, planned, lambda: time.time() - hours_ago * HOUR).path)
+
+
+def test_a_set_with_a_manifest_is_compared_with_it_and_with_its_history(tmp_path: Path) -> None:
+    made_by_us(tmp_path, 50, 10)
+    made_by_us(tmp_path, 26, 4)
+    result = ask(tmp_path / "sets", limits={"rows_change_percent": {"critical": "< -50"}})
+    assert (result["state"], result["metrics"]["rows_change_percent"]) == ("critical", -60.0)
+    assert "fewer rows: app.db tasks (10 to 4)" in result["evidence"]
+    assert (result["metrics"]["shrunk_tables"], result["metrics"]["schema_changes"]) == (1, 0)
+    made_by_us(tmp_path, 2, 10, extra_table=False)
+    result = ask(tmp_path / "sets")
+    assert (result["state"], result["reason"]["id"]) == ("warning", "backup_content_gone")
+    last = made_by_us(tmp_path, 1, 10)
+    (last / "uploads" / "one").unlink()
+    result = ask(tmp_path / "sets")
+    assert (result["state"], result["reason"]["id"]) == ("critical", "backup_item_missing")
+    (last / "uploads" / "one").write_text("two!")
+    assert ask(tmp_path / "sets")["reason"]["id"] == "backup_item_changed"
+    (last / "manifest.json").write_text("{}")
+    assert ask(tmp_path / "sets")["reason"]["fields"]["item"] == "manifest.json"

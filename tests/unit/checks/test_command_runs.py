@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.aiops.runbooks.plugins.module_utils.checks.security_updates import reboot_of
+from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
+
 from .asking import look
 
 
@@ -75,6 +78,26 @@ def test_a_package_manager_that_fails_or_hangs_is_unknown(
     program(tmp_path, name, "import time; time.sleep(60)")
     result = look("security_updates", manager=manager, timeout_seconds=1)
     assert (result["state"], result["reason"]["id"]) == ("unknown", "timed_out")
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "expected"),
+    [
+        ("Reboot should not be necessary.", 0, (True, None)),
+        ("  * kernel\n\nReboot is required to fully utilize these updates.", 1, (True, ["kernel"])),
+        # The plugin is not installed: nothing is known, although dnf ends as if a reboot were required.
+        ("No such command: needs-restarting.", 1, (False, None)),
+        ("", 3, (False, None)),
+    ],
+)
+@pytest.mark.parametrize("name", ["dnf", "needs-restarting"])
+def test_whether_a_reboot_is_required_is_known_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str, status: int, expected: tuple[object, object]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program(tmp_path, name, f"import sys; print({said!r}); sys.exit({status})")
+    context = Context(now=time.time(), deadline=time.monotonic() + 20)
+    assert reboot_of("dnf", context) == expected
 
 
 @pytest.mark.parametrize("manager", ["auto", "dnf"])

@@ -69,6 +69,7 @@ def look_as_nobody(kind: str, **keys: Any) -> dict[str, Any]:
     [
         ("disk", {"path": "directory/inner"}),
         ("file", {"path": "directory/inner"}),
+        ("database_lock", {"path": "directory/inner"}),
         ("directory_size", {"paths": ["directory"]}),
         ("log_size", {"paths": ["directory"]}),
         ("log_size", {"paths": ["directory/*.log"]}),

@@ -18,7 +18,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import lock as kind
-from ansible_collections.aiops.runbooks.plugins.module_utils.lock_facts import database_holders, process_facts
+from ansible_collections.aiops.runbooks.plugins.module_utils.lock_facts import (
+    boot_time,
+    database_holders,
+    process_facts,
+)
 from ansible_collections.aiops.runbooks.plugins.module_utils.model import Observation
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 
@@ -93,14 +97,15 @@ def test_a_process_that_began_after_the_pid_was_written_only_has_its_number(
 ) -> None:
     pid = tmp_path / "app.pid"
     pid.write_text(f"{process.pid}\n")
-    an_hour_ago = time.time() - 3600
-    os.utime(pid, (an_hour_ago, an_hour_ago))
-    os.utime(lock, (an_hour_ago, an_hour_ago))
+    # A lock from before the boot would need no other proof, and the machine may just have been started.
+    then = max(time.time() - 3600, (boot_time() or 0.0) + 5)
+    os.utime(pid, (then, then))
+    os.utime(lock, (then, then))
     seen = looked_at(lock, pid)
     assert reason_of(seen) == "lock_stale"
     assert "proof: pid_reused" in seen.evidence
     assert isinstance(seen.value, float)
-    assert seen.value >= 3600
+    assert seen.value >= time.time() - then - 5
 
 
 def test_a_process_of_another_program_is_unknown(lock: Path, process: subprocess.Popen[str], tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError
-from ansible_collections.aiops.runbooks.plugins.module_utils.logs.files import is_rotated_name
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.logformat import compile_format
+from ansible_collections.aiops.runbooks.plugins.module_utils.logs.names import is_rotated_name
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.timestamps import TimestampReader
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.window import window_of
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
@@ -39,7 +39,7 @@ def test_a_window_that_is_none_names_the_choices(text: Any) -> None:
 def test_a_log_format_says_what_stands_where(arguments: dict[str, str], expected: dict[str, Any] | None) -> None:
     log_format = compile_format(arguments["text"])
     line = arguments["line"].encode()
-    rows = log_format.bulk.findall(line + b"\n")
+    rows = log_format.line.findall(line + b"\n")
     match = log_format.line.match(line)
     if expected is None:
         assert match is None

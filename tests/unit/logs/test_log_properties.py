@@ -11,6 +11,7 @@ import math
 import os
 import tempfile
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,16 @@ from hypothesis import strategies as st
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import access_log, jsonl_log
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.parameters import validated
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import CheckError
+from ansible_collections.aiops.runbooks.plugins.module_utils.logs import percentiles
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.access import AccessCounter
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.logformat import NAMED, compile_format
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.percentiles import Distinct, Histogram
+from ansible_collections.aiops.runbooks.plugins.module_utils.logs.security import Bursts, kind_of, suspicious
+from ansible_collections.aiops.runbooks.plugins.module_utils.logs.slowest import Slowest
 from ansible_collections.aiops.runbooks.plugins.module_utils.logs.window import Window, window_of
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 from ansible_collections.aiops.runbooks.plugins.module_utils.zones import date_of, days_of, parse_zone, zone
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.report.procedures import period_for
 
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "America/Sao_Paulo", "UTC")
 INSTANTS = st.integers(min_value=0, max_value=4102444800)
@@ -42,22 +47,60 @@ def nearest_rank(values: list[int], percent: int) -> int:
 
 @settings(deadline=None)
 @given(
-    values=st.lists(st.integers(min_value=0, max_value=10**12), min_size=1, max_size=300),
-    distinct_in_memory=st.sampled_from([1, 3, 50, 1000]),
+    values=st.one_of(
+        st.lists(st.integers(min_value=0, max_value=10**12), min_size=1, max_size=300),
+        st.lists(st.integers(min_value=0, max_value=50), min_size=1, max_size=300),
+        st.lists(st.integers(min_value=0, max_value=10**6), min_size=1, max_size=300).map(sorted),
+    ),
+    in_run=st.sampled_from([1, 7, 50, 1000]),
+    in_memory=st.sampled_from([1, 20, 1000]),
     above=st.integers(min_value=0, max_value=10**12),
+    sorted_at_last=st.sampled_from([1, 4, 4096]),
 )
 def test_quantiles_are_those_of_a_sort_in_memory_or_spilled(
-    values: list[int], distinct_in_memory: int, above: int
+    values: list[int], in_run: int, in_memory: int, above: int, sorted_at_last: int
 ) -> None:
-    histogram = Histogram(distinct_in_memory)
+    histogram = Histogram(in_run, in_memory)
     for start in range(0, len(values), 7):
         part = values[start : start + 7]
-        histogram.add_many(part if start % 2 else [b"%d" % value for value in part])
-    summary = histogram.summary((50, 95, 99, 100), above)
+        if start % 3:
+            histogram.add_many(part if start % 2 else [b"%d" % value for value in part])
+        else:
+            histogram.add_decimals([float(f"{value}e-3") for value in part], 1000.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(percentiles, "VALUES_SORTED_AT_LAST", sorted_at_last)
+        summary = histogram.summary((50, 95, 99, 100), above)
     assert summary.quantiles == [nearest_rank(values, percent) for percent in (50, 95, 99, 100)]
     assert (summary.count, summary.total, summary.largest) == (len(values), sum(values), max(values))
     assert summary.above == sum(value > above for value in values)
     assert summary.mean() == pytest.approx(sum(values) / len(values))
+
+
+@given(
+    values=st.lists(st.integers(min_value=0, max_value=10**14), min_size=1, max_size=60),
+    whole=st.lists(st.integers(min_value=0, max_value=10**14), max_size=60),
+    factor=st.sampled_from([1, 1000, 1000000]),
+)
+def test_decimal_fractions_count_as_the_whole_numbers_they_stand_for(
+    values: list[int], whole: list[int], factor: int
+) -> None:
+    first, second = Histogram(7, 50), Histogram(9, 1000)
+    first.add_many(whole)
+    second.add_many(whole)
+    second.add_decimals([value / factor for value in values], float(factor))
+    first.merge(second)
+    everything = whole + whole + values
+    summary = first.summary((1, 50, 99, 100), values[0])
+    assert summary.quantiles == [nearest_rank(everything, percent) for percent in (1, 50, 99, 100)]
+    assert (summary.count, summary.total, summary.largest) == (len(everything), sum(everything), max(everything))
+    assert summary.above == sum(value > values[0] for value in everything)
+
+
+@pytest.mark.parametrize("limit", [math.inf, math.nan])
+def test_nothing_lies_above_a_limit_that_is_none(limit: float) -> None:
+    histogram = Histogram()
+    histogram.add_many((1, 2))
+    assert histogram.summary(above=limit).above == 0
 
 
 def test_nothing_has_no_quantiles() -> None:
@@ -106,7 +149,11 @@ def test_a_zone_file_of_any_bytes_is_a_zone_or_a_named_fault(data: bytes) -> Non
             assert abs(parse_zone(content).offset(0)) < 1 << 31
 
 
-@given(now=INSTANTS, name=st.sampled_from(ZONES), text=st.sampled_from(["today", "day", "week", "month", "0.5", "36"]))
+@given(
+    now=INSTANTS,
+    name=st.sampled_from(ZONES),
+    text=st.sampled_from(["today", "day", "week", "month", "calendar_month", "0.5", "36"]),
+)
 def test_a_window_holds_now_and_todays_window_is_one_date(now: int, name: str, text: str) -> None:
     window = window_of(text, now, name)
     assert window.start < window.end
@@ -118,6 +165,23 @@ def test_a_window_holds_now_and_todays_window_is_one_date(now: int, name: str, t
         assert datetime.fromtimestamp(window.start - 1, there).date() < date
         assert datetime.fromtimestamp(window.end - 1, there).date() == date
         assert datetime.fromtimestamp(window.end, there).date() > date
+
+
+@given(now=INSTANTS, name=st.sampled_from(ZONES))
+def test_calendar_months_follow_each_other_and_a_report_is_about_one_of_them(now: int, name: str) -> None:
+    there = ZoneInfo(name)
+    this, before = window_of("calendar_month", now, name), window_of("previous_month", now, name)
+    assert before.end == this.start
+    local = datetime.fromtimestamp(now, there)
+    last = datetime.fromtimestamp(this.end - 1, there)
+    assert (last.year, last.month) == (local.year, local.month)
+    assert datetime.fromtimestamp(this.end, there).day == 1
+    assert datetime.fromtimestamp(before.end - 1, there).month == (local.month - 2) % 12 + 1
+    made = datetime.fromtimestamp(now, UTC).isoformat()
+    asked = window_of("report_month", now, name)
+    assert asked == (this if local.day > 7 else before)
+    period = period_for("monthly", made, name)
+    assert asked.start == datetime.fromisoformat(period.started).timestamp()
 
 
 @settings(deadline=None)
@@ -183,3 +247,38 @@ def test_any_bytes_are_an_answer(data: bytes, packed: bool, number: int) -> None
             assert 0 <= seen.coverage <= 1
             assert seen.state in ("ok", "unknown")
             assert isinstance(seen.value, (int, float)) or seen.value is None
+
+
+@given(request=st.text(alphabet="./\\%2eEfF5cC<>scriptunoelawdrp'+;$({jndi:*| ", max_size=60))
+def test_nothing_that_looks_like_an_attack_is_without_a_mark(request: str) -> None:
+    line = request.encode()
+    assert suspicious([line]).get(line) == kind_of(line)
+
+
+@settings(deadline=None)
+@given(
+    durations=st.lists(st.integers(min_value=0, max_value=10**9), min_size=1, max_size=200),
+    keep=st.integers(min_value=1, max_value=20),
+    block=st.integers(min_value=1, max_value=50),
+)
+def test_the_slowest_are_those_of_a_sort(durations: list[int], keep: int, block: int) -> None:
+    slowest = Slowest(keep)
+    named = list(zip(durations, range(len(durations)), strict=True))
+    for start in range(0, len(named), block):
+        slowest.add_many(named[start : start + block])
+    assert [duration for duration, _name in slowest.ranked(lambda name: name)] == sorted(durations, reverse=True)[:keep]
+
+
+@given(
+    moments=st.lists(st.integers(min_value=0, max_value=40), max_size=60),
+    clients=st.lists(st.sampled_from([b"a", b"b"]), min_size=60, max_size=60),
+)
+def test_a_burst_is_enough_refusals_of_one_client_within_five_minutes(moments: list[int], clients: list[bytes]) -> None:
+    bursts = Bursts()
+    refused = list(zip(clients, moments, strict=False))
+    bursts.add(Counter(refused))
+    most = {
+        client: max(sum(one == client and start <= at < start + 5 for one, at in refused) for start in range(41))
+        for client in (b"a", b"b")
+    }
+    assert bursts.sources() == Counter({client: count for client, count in most.items() if count >= 10})

@@ -71,6 +71,17 @@ def test_actions_follow_the_cadence_and_are_planned_unless_allowed() -> None:
     assert resolved("daily", system_actions=[ROTATE]).actions == []
 
 
+def test_what_an_operator_asks_for_is_allowed_unless_the_profile_says_otherwise() -> None:
+    asked = {"name": "rotate", "type": "log_rotate", "every": ["retention"]}
+    (action,) = resolved("retention", system_actions=[asked]).actions
+    assert action["apply"] is True
+    (action,) = resolved("retention", system_actions=[{**asked, "apply": False}]).actions
+    assert action["apply"] is False
+    assert resolved("retention", system_actions=[asked]).checks == []
+    verification = resolved("retention", system_actions=[asked], system_verification=["health"]).verification
+    assert [check["name"] for check in verification] == ["health"]
+
+
 def test_reports_know_layout_checklists_and_attestations() -> None:
     item = {"text": {"en": "Disk usage", "ja": "ディスク使用率"}, "checks": ["disk"]}
     snapshot = resolved(system_attestations=[REVIEW], system_checklists={"weekly": [item]}).snapshot
@@ -105,6 +116,12 @@ def test_reports_know_layout_checklists_and_attestations() -> None:
         ({"system_actions": [{**ROTATE, "for_check": "dsik"}]}, "is for the check dsik, which there is not"),
         ({"system_actions": [{**ROTATE, "parameters": {"path": "/"}}]}, "has no parameter path, did you mean paths?"),
         ({"system_actions": [{**ROTATE, "when_value": "much"}]}, "key when_value is 'much', which is not a level"),
+        ({"system_actions": [{"name": "rotate", "type": "log_rotate"}]}, "neither for_check nor every"),
+        ({"system_actions": [{**ROTATE, "for_check": None}]}, "has when_value without for_check"),
+        ({"system_actions": [{**ROTATE, "when_value": None}]}, "has for_check without when_value"),
+        ({"system_actions": [{**ROTATE, "type": "log_rotat"}]}, "has no type log_rotat, did you mean log_rotate?"),
+        ({"system_actions": [ROTATE, ROTATE]}, "two actions are named rotate"),
+        ({"system_verification": ["disc"]}, "names the check disc, which there is not, did you mean disk?"),
         ({"wiki_datbase": "/x"}, "wiki-1: nothing in the profile uses wiki_datbase"),
     ],
 )

@@ -52,6 +52,22 @@ def attested(identity: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def maintenance(identity: str, **changes: Any) -> dict[str, Any]:
+    """Return the record of a maintenance window, from noon for an hour."""
+    return {
+        "id": identity,
+        "system": "aimo",
+        "host": "aimo1",
+        "begins": "2026-11-21T12:00:00Z",
+        "ends": "2026-11-21T13:00:00Z",
+        "reason": "新しいディスク",
+        "operator": "sato",
+        "controller": "control-1",
+        "planned": "2026-11-20T09:00:00Z",
+        **changes,
+    }
+
+
 def result(check: str = "web", state: str = "ok", **changes: Any) -> dict[str, Any]:
     """Return a Result record."""
     return {

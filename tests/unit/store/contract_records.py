@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import (
     StoreError,
     finish,
-    last_result,
+    last_results,
     last_run,
     last_runs,
     observations,
@@ -224,13 +224,19 @@ def test_histories_of_many_hosts_are_read_at_once(store_url: str) -> None:
     assert (sample.value, sample.state, sample.metrics["status"]) == (81, "ok", 200)
 
 
-def test_the_last_good_figures_of_a_check_are_found_behind_the_unknown_ones(store_url: str) -> None:
+def test_the_last_good_figures_of_checks_are_found_behind_the_unknown_ones(store_url: str) -> None:
     store = open_store(store_url)
+    wanted = {("est1", "cost"), ("est2", "cost"), ("est3", "cost")}
     for hour, state in enumerate(["ok", "warning", "unknown"]):
-        finish(store, [finished(f"r{hour}", results=[result("cost", state, started=NOON + hour * HOUR)])])
+        looks = [result("cost", state, started=NOON + hour * HOUR), result("other", started=NOON + hour * HOUR)]
+        finish(store, [finished(f"r{hour}", results=looks), finished(f"s{hour}", "est2", results=looks)])
+    finish(store, [finished("t1", "est3", results=[result("cost", value=None)])])
 
-    good = last_result(store, "est1", "cost", before=NOON + 9 * HOUR)
+    good = last_results(store, wanted, before=NOON + 9 * HOUR)
 
-    assert good is not None
-    assert (good["run_id"], good["started"]) == ("r1", "2026-11-21T13:00:00Z")
-    assert last_result(store, "est1", "cost", before=NOON) is None
+    assert {key: (row["run_id"], row["started"], row["state"]) for key, row in good.items()} == {
+        ("est1", "cost"): ("r1", "2026-11-21T13:00:00Z", "warning"),
+        ("est2", "cost"): ("s1", "2026-11-21T13:00:00Z", "warning"),
+    }
+    assert last_results(store, wanted, before=NOON) == {}
+    assert last_results(store, set(), before=NOON) == {}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import current_holder
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import current_holder, play_lives
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.store.holder import operator_name, process_started
 from tests.unit.store.children import answer_of
 
@@ -40,6 +40,30 @@ def test_in_a_forked_worker_the_holder_is_the_play() -> None:
     worker.join()
 
     assert held == current_holder(pid=os.getpid())
+
+
+def test_a_worker_knows_when_its_play_was_killed() -> None:
+    """Ansible puts its workers into sessions of their own: whoever kills a play by its group does not reach them."""
+    receive, send = FORK.Pipe(duplex=False)
+    killed = FORK.Event()
+
+    def work() -> None:
+        os.setsid()
+        send.send((os.getppid(), play_lives()))
+        killed.wait(60)
+        send.send((os.getppid(), play_lives()))
+
+    # Not a daemon: it must not be ended with its parent.
+    play = FORK.Process(target=lambda: FORK.Process(target=work).start())
+    play.start()
+    parent, lived = receive.recv()
+    assert (parent, lived) == (play.pid, True)
+    play.kill()
+    play.join()
+    killed.set()
+    parent, lived = receive.recv()
+    assert parent != play.pid
+    assert not lived
 
 
 def test_a_process_started_later_has_a_later_start_time() -> None:

@@ -18,20 +18,29 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import (
     attest,
     attestations,
     finish,
+    maintenance_windows,
     migrations,
     open_store,
+    plan_maintenance,
 )
-from tests.unit.store.builders import attested, finished, run, states, take
+from tests.unit.store.builders import EVER, attested, finished, maintenance, run, states, take
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 FORK = multiprocessing.get_context("fork")
+TABLES_OF_THE_FIRST_VERSION = {"schema_version", "profiles", "runs", "results", "actions", "leases"}
 
 
 def mark_runs(connection: Connection) -> None:
     """Migrate as a later version of the collection might."""
     connection.exec_driver_sql("UPDATE runs SET state = 'warning'")
+
+
+def drop_jobs(connection: sqlite3.Connection) -> None:
+    """Take away what version 5 has added to the table of runs."""
+    connection.execute("DROP INDEX runs_job")
+    connection.execute("ALTER TABLE runs DROP COLUMN job")
 
 
 def versions(path: Path) -> list[int]:
@@ -118,7 +127,12 @@ def test_a_store_of_the_first_version_gets_its_attestations(tmp_path: Path) -> N
     path = tmp_path / "first.sqlite"
     finish(open_store(f"sqlite:///{path}"), [finished("r1")])
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("DROP TABLE attestations; UPDATE schema_version SET version = 1")
+        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if table not in TABLES_OF_THE_FIRST_VERSION:
+                connection.execute(f"DROP TABLE {table}")
+        drop_jobs(connection)
+        connection.execute("UPDATE schema_version SET version = 1")
+        connection.commit()
 
     assert attestations(open_store(f"sqlite:///{path}", read_only=True)) == []
     store = open_store(f"sqlite:///{path}")
@@ -126,7 +140,31 @@ def test_a_store_of_the_first_version_gets_its_attestations(tmp_path: Path) -> N
 
     assert attestations(store) == [attested("a1")]
     assert states(store) == {"r1": "ok"}
-    assert versions(path) == [1, 2]
+    assert versions(path) == list(range(1, migrations.newest_version() + 1))
     with closing(sqlite3.connect(path)) as connection:
         query = "SELECT sql FROM sqlite_master WHERE name = 'attestations_host_item_attested'"
         assert "(host, item, attested)" in connection.execute(query).fetchone()[0]
+
+
+def test_a_store_of_the_second_version_gets_its_maintenance_windows(tmp_path: Path) -> None:
+    path = tmp_path / "second.sqlite"
+    attest(open_store(f"sqlite:///{path}"), [attested("a1")])
+    with closing(sqlite3.connect(path)) as connection:
+        created = connection.execute("SELECT sql FROM sqlite_master WHERE name LIKE 'maintenance%' ORDER BY name")
+        fresh = [" ".join(text.replace("( ", "(").split()) for (text,) in created]
+        later = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in later:
+            if table not in TABLES_OF_THE_FIRST_VERSION | {"attestations"}:
+                connection.execute(f"DROP TABLE {table}")
+        drop_jobs(connection)
+        connection.execute("UPDATE schema_version SET version = 2")
+        connection.commit()
+
+    store = open_store(f"sqlite:///{path}")
+    plan_maintenance(store, [maintenance("m1")])
+
+    assert [window["id"] for window in maintenance_windows(store, None, *EVER)] == ["m1"]
+    assert attestations(store) == [attested("a1")]
+    with closing(sqlite3.connect(path)) as connection:
+        migrated = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'maintenance_windows_host_ends'")
+        assert migrated.fetchone()[0] == fresh[1]

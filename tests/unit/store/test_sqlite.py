@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import pytest
 
+from tests.unit.store.contracts import contract_tests
+
 # The same behaviour is asked of both databases; tests/integration/ asks PostgreSQL.
-for name in ("contract_records", "contract_leases", "contract_races", "contract_attestations"):
-    pytest.register_assert_rewrite(f"tests.unit.store.{name}")
-    contract = importlib.import_module(f"tests.unit.store.{name}")
-    globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
+globals().update(contract_tests())
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import (
 from tests.unit.store.builders import EVER, finished, result, run, states, take
 from tests.unit.store.children import answer_of, limit_file_size, lose_privileges
 
-FULL_DISK_BYTES = 256 * 1024
+FULL_DISK_BYTES = 512 * 1024
 
 
 @pytest.fixture

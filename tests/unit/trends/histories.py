@@ -17,6 +17,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CHECKS = [
     {"name": "web", "kind": "http", "availability": True, "parameters": {"url": "http://127.0.0.1:1/"}},
     {"name": "disk", "kind": "disk", "parameters": {"path": "/"}},
+    {"name": "process", "kind": "process_usage", "parameters": {"unit": "wiki.service"}},
     {
         "name": "traffic",
         "kind": "access_log",
@@ -28,7 +29,7 @@ LOOKS = {"u": "ok", "w": "warning", "d": "critical", "?": "unknown"}
 
 
 def profile(host: str = "wiki-1", procedure: str = "monthly", **keys: Any) -> Profile:
-    """Resolve the profile of a system with three checks and the given objectives and trends."""
+    """Resolve the profile of a system with four checks and the given objectives and trends."""
     variables = {"system_name": "wiki", "system_checks": CHECKS, "system_timezone": "UTC", **keys}
     return resolve(host, variables, variables, procedure)
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.trends.derive import derived_results
+from tests.unit.store.builders import maintenance
 from tests.unit.trends.histories import NOW, profile, runs_of
 
 ASKED = {
@@ -74,8 +75,10 @@ def test_maintenance_is_no_downtime(tmp_path: Path) -> None:
     store.finish(found, recorded)
     asked = {"wiki-1": known.questions[:1]}
     (without,) = derived_results(found, [current], asked, NOW)["wiki-1"]
-    began = (NOW - timedelta(days=20, hours=1)).timestamp()
-    (announced,) = derived_results(found, [current], asked, NOW, {"wiki-1": [(began, began + 7200)]})["wiki-1"]
+    began = NOW - timedelta(days=20, hours=1)
+    window = {"host": "wiki-1", "system": "wiki", "begins": began, "ends": began + timedelta(hours=2)}
+    store.plan_maintenance(found, [maintenance("m1", **window)])
+    (announced,) = derived_results(found, [current], asked, NOW)["wiki-1"]
     assert (without["state"], announced["state"]) == ("critical", "ok")
     assert announced["metrics"]["downtime_seconds"] == 0
 

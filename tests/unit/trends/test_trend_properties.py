@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.judge import parse_level
@@ -133,6 +133,7 @@ def test_a_forecast_finds_the_day_of_a_noisy_line(
 
 
 @given(points=st.lists(st.tuples(st.floats(NOW - 100 * DAY, NOW + 5 * DAY), ANYTHING), max_size=80))
+@example(points=[(NOW - DAY, 8.988465674311579e307), (NOW - DAY, 8.98846567431158e307)])
 def test_any_figures_have_an_answer(points: list[Any]) -> None:
     asked = Question(
         warning=parse_level("> 20"), limit=parse_level(">= 90"), needed_points=1, needed_days=0, horizon_days=1e5
