@@ -95,17 +95,19 @@ CLOSING := .cache/closing-lines
 # A run's last line is kept, so that `make test` can end with all of them.
 define run-pytest
 	@mkdir -p $(CLOSING)
-	@$(PYTEST) $(2) 2>&1 | tee $(CLOSING)/$(1).log
-	@tail -n 1 $(CLOSING)/$(1).log > $(CLOSING)/$(1)
+	@status=0; $(PYTEST) $(2) 2>&1 | tee $(CLOSING)/$(1).log || status=$$?; \
+	tail -n 1 $(CLOSING)/$(1).log > $(CLOSING)/$(1); exit $$status
 endef
 
 .PHONY: test
-test:  ## Everything: lint, sanity, unit, integration, and real hosts where they can run
+# Each part runs, whatever became of those before it: one run tells everything that is wrong.
+test: setup-dev  ## Everything: lint, sanity, unit, integration, and real hosts where they can run
 	@rm -rf $(CLOSING)
-	@$(MAKE) lint sanity unit integration test-hosts
-	$(SAY) "All tests passed"
-	@cd $(CLOSING) && for part in unit integration hosts acting; do \
-		if [ -f $$part ]; then printf '%-12s %s\n' "$$part:" "$$(cat $$part)"; fi; done
+	@failed=; for part in lint sanity unit integration test-hosts; do $(MAKE) $$part || failed="$$failed $$part"; done; \
+	printf '\n\033[1m==> %s\033[0m\n' "$${failed:+FAILED:$$failed}$$([ -n "$$failed" ] || echo All tests passed)"; \
+	cd $(CLOSING) && for part in unit integration hosts acting; do \
+		if [ -f $$part ]; then printf '%-12s %s\n' "$$part:" "$$(cat $$part)"; fi; done; \
+	[ -z "$$failed" ]
 
 .PHONY: lint
 lint: setup-dev  ## ruff, mypy, yamllint, ansible-lint, documentation, changelog
@@ -165,15 +167,23 @@ test-hosts: setup-dev  ## Weekly runs on real systemd hosts, healthy and broken 
 	@status=0; $(BIN)/python -m tests.hosts status || status=$$?; \
 	if [ $$status -eq 75 ]; then echo "NOT TESTED: this machine cannot run them" > $(CLOSING)/hosts; exit 0; fi; \
 	[ $$status -eq 0 ] || exit $$status; \
-	(cd extensions && $(BIN)/molecule test --scenario-name weekly) && $(MAKE) broken-hosts
+	failed=; (cd extensions && $(BIN)/molecule test --scenario-name weekly) || failed=1; \
+	$(MAKE) broken-hosts || failed=1; [ -z "$$failed" ]
 
 .PHONY: broken-hosts
 broken-hosts: setup-dev test-packages  ## Every fault the checks exist for, and every procedure that acts, on the real hosts
+	@failed=; for part in hosts-in-trouble hosts-acted-upon; do $(MAKE) $$part || failed=1; done; [ -z "$$failed" ]
+	@$(BIN)/python -m tests.hosts down
+
+.PHONY: hosts-in-trouble
+hosts-in-trouble: setup-dev test-packages
 	$(SAY) "Faults on real systemd hosts (each round is a play: some minutes)"
 	$(call run-pytest,hosts,tests/integration/hosts --ignore=tests/integration/hosts/acting)
+
+.PHONY: hosts-acted-upon
+hosts-acted-upon: setup-dev test-packages
 	$(SAY) "Procedures on real systemd hosts (a worker per host)"
 	$(call run-pytest,acting,tests/integration/hosts/acting --numprocesses=4 --dist=loadgroup)
-	@$(BIN)/python -m tests.hosts down
 
 .PHONY: bench
 bench: setup-dev  ## Wall time, CPU and bytes of the weekly checks beside ssh, plain tasks and pyinfra

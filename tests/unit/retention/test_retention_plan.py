@@ -89,32 +89,27 @@ def test_the_check_counts_what_is_due_and_leaves_out_what_is_open(tmp_path: Path
     (tmp_path / "link.log").symlink_to(tmp_path / "month.log")
     context = Context(now=now, deadline=time.monotonic() + 10)
     rule = {"path": str(tmp_path), "pattern": "*.log", "compress_after_days": 7, "delete_after_days": 30}
-    reader, writer = os.pipe()
+    # Another process has it open: it says so, and goes on until it is told to end.
+    opened, says_opened = os.pipe()
+    told, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        handle = os.open(tmp_path / "open.log", os.O_WRONLY | os.O_APPEND)
-        os.close(writer)
-        os.read(reader, 1)
-        os.close(handle)
+        os.close(tell)
+        os.open(tmp_path / "open.log", os.O_WRONLY | os.O_APPEND)
+        os.write(says_opened, b"1")
+        os.read(told, 1)
         os._exit(0)
-    os.close(reader)
+    os.close(told)
+    os.close(says_opened)
     try:
-        _until_open(child, tmp_path / "open.log")
+        assert os.read(opened, 1) == b"1"
         seen = kind.look({"roots": [rule]}, context)
     finally:
-        os.close(writer)
+        os.close(opened)
+        os.close(tell)
         os.waitpid(child, 0)
     assert seen.value == 2
     assert seen.metrics["in_use_files"] == 1
     assert (seen.metrics["delete_files"], seen.metrics["compress_files"], seen.metrics["due_bytes"]) == (1, 1, 200)
     assert seen.evidence[0].startswith(f"delete: {tmp_path}/month.log")
     assert "link.log" in seen.evidence[2]
-
-
-def _until_open(pid: int, path: Path) -> None:
-    """Wait until a process has a file open."""
-    deadline = time.monotonic() + 10
-    folder = Path(f"/proc/{pid}/fd")
-    while str(path) not in {os.readlink(one) for one in folder.iterdir()}:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
