@@ -40,6 +40,8 @@ MONITOR_AGENT = "curl/7.88.1"
 MONITOR_ADDRESS = "10.20.0.5"
 # One session in this many ends in a 502, one in the next is refused for lack of a password: below 1 % of requests.
 FAILING_SESSION = 61
+# So many requests of a day come before one that fails: whenever somebody looks, less than 1 % of the day's have failed.
+REQUESTS_BEFORE_A_FAILURE = 110
 REFUSED_SESSION = 47
 
 
@@ -72,12 +74,30 @@ def requests_until(now: float, seed: int = 20261121) -> list[Request]:
     first_day = local_midnight(now - HISTORY_DAYS * DAY_SECONDS)
     day = first_day
     while day < now:
-        found.extend(_monitoring(day, source))
+        of_day = list(_monitoring(day, source))
         for start in _session_starts(day, source):
             session += 1
-            found.extend(_session(start, session, source))
+            of_day.extend(_session(start, session, source))
+        found.extend(_failing_late(of_day))
         day = local_midnight(day + DAY_SECONDS + 2 * HOUR_SECONDS)
     return sorted((request for request in found if request.epoch + request.seconds < now), key=lambda item: item.epoch)
+
+
+def _failing_late(of_day: list[Request]) -> list[Request]:
+    """Let the last session of a day fail in the place of an earlier one; on a day with few requests none does."""
+    ordered = sorted(of_day, key=lambda item: item.epoch)
+    if all(request.status < 500 for request in ordered):
+        return ordered
+    well = [dataclasses.replace(request, status=200) if request.status >= 500 else request for request in ordered]
+    late = [request for request in well[REQUESTS_BEFORE_A_FAILURE:] if request.path.endswith("/answers")]
+    if not late:
+        return well
+    last = late[-1]
+    return [
+        dataclasses.replace(request, status=502) if request is last else request
+        for request in well
+        if request.task != last.task or request.epoch <= last.epoch
+    ]
 
 
 def _session_starts(day: int, source: random.Random) -> list[float]:

@@ -22,6 +22,8 @@ MODEL_BYTES = 6144
 LOG_DAYS = 10
 INFERENCE_MINUTES = 10
 TRAIN_HOUR = 2
+# Models older than a day are a warning: where the nightly training is so long ago, somebody has trained by hand since.
+TRAINED_WITHIN_HOURS = 16
 TRAINING_SECONDS = 1100.0
 COMPOSE = """services:
   yaga:
@@ -63,13 +65,15 @@ def _config() -> dict[str, Any]:
 
 
 def _trainings(now: float) -> list[float]:
-    """When each nightly training of the last days began, oldest first; the last one is complete at `now`."""
+    """When each training of the last days began, oldest first; the last one is complete at `now`."""
     today = local_midnight(now)
     starts = [
         local_midnight(today - age * DAY_SECONDS + 2 * HOUR_SECONDS) if age else today
         for age in range(LOG_DAYS, -1, -1)
     ]
-    return [start + float(TRAIN_HOUR * HOUR_SECONDS) for start in starts if start + TRAIN_HOUR * HOUR_SECONDS < now]
+    nightly = [start + float(TRAIN_HOUR * HOUR_SECONDS) for start in starts if start + TRAIN_HOUR * HOUR_SECONDS < now]
+    by_hand = [now - HOUR_SECONDS] if now - nightly[-1] > TRAINED_WITHIN_HOURS * HOUR_SECONDS else []
+    return nightly + by_hand
 
 
 def _trained_at(start: float, position: float, now: float) -> float:
