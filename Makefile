@@ -175,15 +175,18 @@ broken-hosts: setup-dev test-packages  ## Every fault the checks exist for, and 
 	@failed=; for part in hosts-in-trouble hosts-acted-upon; do $(MAKE) $$part || failed=1; done; [ -z "$$failed" ]
 	@$(BIN)/python -m tests.hosts down
 
+# Hosts boot, and plays wait for hosts, and workers wait for each other: each of these has a limit of its own.
+PATIENCE := --override-ini=faulthandler_timeout=3600
+
 .PHONY: hosts-in-trouble
 hosts-in-trouble: setup-dev test-packages
 	$(SAY) "Faults on real systemd hosts (each round is a play: some minutes)"
-	$(call run-pytest,hosts,tests/integration/hosts --ignore=tests/integration/hosts/acting)
+	$(call run-pytest,hosts,tests/integration/hosts --ignore=tests/integration/hosts/acting $(PATIENCE))
 
 .PHONY: hosts-acted-upon
 hosts-acted-upon: setup-dev test-packages
 	$(SAY) "Procedures on real systemd hosts (a worker per host)"
-	$(call run-pytest,acting,tests/integration/hosts/acting --numprocesses=4 --dist=loadgroup)
+	$(call run-pytest,acting,tests/integration/hosts/acting --numprocesses=4 --dist=loadgroup $(PATIENCE))
 
 .PHONY: bench
 bench: setup-dev  ## Wall time, CPU and bytes of the weekly checks beside ssh, plain tasks and pyinfra

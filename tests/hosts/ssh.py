@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,12 +46,19 @@ def write_client_files(hosts: Sequence[Host], host_keys: Mapping[Host, str]) -> 
     known = KNOWN_HOSTS.read_text(encoding="utf-8").splitlines() if KNOWN_HOSTS.is_file() else []
     keys = {line.partition(" ")[0]: line for line in known}
     keys.update({host.address: f"{host.address} {host_keys[host]}" for host in hosts})
-    KNOWN_HOSTS.write_text("".join(f"{line}\n" for line in keys.values()), encoding="utf-8")
-    CLIENT_CONFIGURATION.write_text(
+    _put(KNOWN_HOSTS, "".join(f"{line}\n" for line in keys.values()))
+    _put(
+        CLIENT_CONFIGURATION,
         "".join(
             f"Host {host.name}\n  HostName {host.address}\n  User root\n  IdentityFile {KEY}\n  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {KNOWN_HOSTS}\n  StrictHostKeyChecking yes\n"
             for host in all_hosts()
         ),
-        encoding="utf-8",
     )
+
+
+def _put(path: Path, text: str) -> None:
+    """Replace a file as a whole: others connect while hosts are added, and half a list of host keys refuses them."""
+    scratch = path.with_name(f"{path.name}.{os.getpid()}")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)

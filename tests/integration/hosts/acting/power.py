@@ -9,20 +9,25 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from tests.hosts.containers import podman
+from tests.hosts.containers import PodmanError, podman
 from tests.hosts.definition import all_hosts
 
 
 @contextlib.contextmanager
 def power_on(name: str) -> Iterator[None]:
     """Start a host's container again whenever it has stopped, for as long as the block lasts."""
-    (container,) = [host.container for host in all_hosts() if host.name == name]
+    (host,) = [each for each in all_hosts() if each.name == name]
     over = threading.Event()
+
+    def start() -> None:
+        # A container that is just stopping can neither be asked nor started: the next turn does it.
+        with contextlib.suppress(PodmanError):
+            if podman("inspect", "--format", "{{.State.Running}}", host.container) == "false":
+                podman("start", host.container)
 
     def watch() -> None:
         while not over.wait(0.5):
-            if podman("inspect", "--format", "{{.State.Running}}", container) == "false":
-                podman("start", container)
+            start()
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -31,3 +36,5 @@ def power_on(name: str) -> Iterator[None]:
     finally:
         over.set()
         watcher.join(timeout=60)
+        # Whatever became of the reboot, the next test finds the host on.
+        start()
