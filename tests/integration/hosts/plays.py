@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +19,20 @@ from tests.hosts.definition import CHECKOUT, INVENTORY
 from tests.hosts.ssh import CLIENT_CONFIGURATION
 from tests.integration.hosts.breakages import Breakage
 
-SCRIPT_SECONDS = 90
-PLAY_SECONDS = 300
+# What ends a script or a play that hangs: on a busy machine everything may take many times as long as usual.
+SCRIPT_SECONDS = 600
+PLAY_SECONDS = 1200
+#: Longer than a fault is made, looked for and repaired.
+ROUND_SECONDS = 240
+#: When a day begins, in seconds of the UTC day: in UTC, in Tokyo, and in London in summer.
+DAYS_BEGIN = (0, 15 * 3600, 23 * 3600)
+#: What tells that a host's system answers again; some are still starting when their manager says that they run.
+ANSWERS = {
+    "estimator-1": "systemctl is-active --quiet apache2 && curl -fs -o /dev/null http://127.0.0.1:8100/health",
+    "ai-diy-1": "curl -fs -o /dev/null http://127.0.0.1:8000/health",
+    "aimo-1": "true",
+    "smartbox-1": "docker inspect --format '{{.State.Health.Status}}' smartbox-anomaly | grep -qx healthy",
+}
 #: An option of systemd-run for a unit of several processes. Where hosts have control groups of the first version,
 #: systemd may miss that the last process of a unit has ended, and waits its 90 s before it kills what is long gone.
 SOON_GONE = "--property=TimeoutStopSec=5"
@@ -59,8 +72,30 @@ def on_host(host: str, script: str) -> str:
 
 
 def hold(unit: str, path: str) -> str:
-    """Return a shell command that lets a unit of one process keep a file open until `systemctl stop UNIT`."""
-    return f"systemd-run --quiet --collect --unit={unit} {SOON_GONE} sh -c 'exec sleep 3600 3< {path}'"
+    """Return shell commands that let a unit of one process keep a file open until `systemctl stop UNIT`."""
+    holder = f"/proc/$(systemctl show --property=MainPID --value {unit})"
+    return (
+        f"systemd-run --quiet --collect --unit={unit} {SOON_GONE} sh -c 'exec sleep 3600 3< {path}'\n"
+        f'until [ "$(readlink {holder}/fd/3)" = {path} ]; do sleep 0.1; done'
+    )
+
+
+def settle(host: str) -> None:
+    """Return when the system on a host answers."""
+    on_host(host, f"until {ANSWERS[host]}; do sleep 0.2; done")
+
+
+def settle_before_a_round(*hosts: str) -> None:
+    """Wait until the systems answer, and until no day ends within the round that is about to begin.
+
+    What a fault leaves is looked for in today's figures, and repaired in the file that has today's name.
+    """
+    left = min((begin - time.time()) % 86400 for begin in DAYS_BEGIN)
+    if left < ROUND_SECONDS:
+        time.sleep(left + 1)
+    # AI-DIY's answer is the first line of the new day's log.
+    with ThreadPoolExecutor(max_workers=len(hosts)) as pool:
+        list(pool.map(settle, hosts))
 
 
 def together(action: Callable[[Breakage], object], breakages: tuple[Breakage, ...]) -> None:

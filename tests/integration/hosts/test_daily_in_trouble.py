@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.hosts.breakages import Breakage, differences, read_breakages, rounds
-from tests.integration.hosts.plays import on_host, playbook, together
+from tests.integration.hosts.plays import on_host, playbook, settle, settle_before_a_round, together
 
 pytestmark = pytest.mark.hosts
 
@@ -49,11 +49,13 @@ def test_healthy_systems_are_ok(daily: Look) -> None:
 
 @pytest.mark.parametrize("made", ROUNDS, ids=[" + ".join(map(str, made)) for made in ROUNDS])
 def test_exactly_the_check_that_should_names_the_fault(made: tuple[Breakage, ...], daily: Look) -> None:
+    settle_before_a_round(*TOGETHER)
     try:
         together(lambda fault: on_host(fault.host, fault.make), made)
         runs = daily(*(fault.host for fault in made))
     finally:
         together(lambda fault: on_host(fault.host, fault.repair), made)
+        together(lambda fault: settle(fault.host), made)
     found = {fault.host: differences(fault.expected, runs[fault.host]["results"]) for fault in made}
     assert found == {fault.host: [] for fault in made}
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.integration.hosts.breakages import DIRECTORY, differences
-from tests.integration.hosts.plays import on_host, playbook
+from tests.integration.hosts.plays import on_host, playbook, settle, settle_before_a_round
 
 pytestmark = pytest.mark.hosts
 
@@ -51,11 +51,13 @@ def test_a_healthy_system_is_ok(host: str, daily: Look) -> None:
 
 @pytest.mark.parametrize(("host", "fault"), FAULTS, ids=[f"{host}: {fault['name']}" for host, fault in FAULTS])
 def test_exactly_the_checks_that_should_name_the_fault(host: str, fault: Mapping[str, Any], daily: Look) -> None:
+    settle_before_a_round(host)
     try:
         on_host(host, fault["break"])
         run = daily(host)
     finally:
         on_host(host, fault["repair"])
+        settle(host)
     assert differences(fault["expect"], run["results"]) == []
     reasons = {result["check"]: result["reason"]["fields"] for result in run["results"]}
     named = {check: reasons[check].get("cause", {}).get("en") for check in fault.get("causes", {})}

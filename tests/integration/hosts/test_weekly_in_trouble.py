@@ -13,7 +13,7 @@ from tests.hosts.containers import podman
 from tests.hosts.definition import load_hosts
 from tests.hosts.lifecycle import wait_until_running
 from tests.integration.hosts.breakages import differences
-from tests.integration.hosts.plays import Play, on_host
+from tests.integration.hosts.plays import Play, on_host, settle
 
 pytestmark = pytest.mark.hosts
 HOSTS = {host.name: host for host in load_hosts()}
@@ -86,6 +86,7 @@ def test_a_host_that_is_down_is_recorded_and_costs_the_others_nothing(
     finally:
         podman("start", down.container)
         wait_until_running(down)
+        settle(down.name)
     run = play.runs[down.name]
     assert (run["reachable"], run["state"], run["results"]) == (False, "critical", [])
     assert run["failure"]["message"]
@@ -99,6 +100,7 @@ def test_a_host_without_python_is_named(mended: Play, weekly: Callable[..., Play
         play = weekly()
     finally:
         on_host("ai-diy-1", "mv /usr/bin/python3.11.kept /usr/bin/python3.11; systemctl restart ai-diy")
+        settle("ai-diy-1")
     assert "python" in play.runs["ai-diy-1"]["failure"]["message"].lower()
     assert faults_of_others(play, "ai-diy-1") == []
     assert play.returncode != 0
