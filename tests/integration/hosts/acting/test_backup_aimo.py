@@ -16,7 +16,7 @@ from tests.integration.hosts.plays import on_host
 pytestmark = pytest.mark.xdist_group("aimo-1")
 HOST = "aimo-1"
 PYTHON, DATABASE = "/opt/aimo/.venv/bin/python", "/opt/aimo/data/cache/aimo.duckdb"
-HOLD = f"import duckdb, time; c = duckdb.connect('{DATABASE}'); time.sleep(600)"
+HOLD = f"import duckdb, time; c = duckdb.connect('{DATABASE}'); open('/run/piping', 'w').close(); time.sleep(3600)"
 COUNT = (
     "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); "
     "print(c.execute('FROM runs SELECT count(*)').fetchone())"
@@ -28,7 +28,11 @@ def test_a_database_that_a_pipeline_holds_is_waited_for_then_said_and_later_copi
 ) -> None:
     prepared(HOST)
     host = testinfra_host(HOST)
-    on_host(HOST, f'rm -rf /var/backups/aimo; systemd-run --quiet --unit=pipeline {PYTHON} -c "{HOLD}"; sleep 2')
+    on_host(
+        HOST,
+        f'rm -rf /var/backups/aimo /run/piping; systemd-run --quiet --unit=pipeline {PYTHON} -c "{HOLD}"\n'
+        "until [ -e /run/piping ]; do sleep 0.1; done",
+    )
     try:
         pid = on_host(HOST, "systemctl show --property MainPID --value pipeline.service").strip()
         busy = act("backup", HOST, "-e", "aimo_backup_wait_seconds=2")

@@ -22,8 +22,8 @@ from tests.integration.hosts.plays import INVENTORY, on_host
 
 pytestmark = pytest.mark.xdist_group("ai-diy-1")
 HOST, SETS, ARRIVED = "ai-diy-1", "/var/backups/cut-off", "/root/in-the-middle"
-# An export that takes its time when it is told to, as an application's own may.
-SLOW = f"if test -e /root/slowly; then touch {ARRIVED}; sleep 15; fi; echo '[1]'"
+# An export that takes its time for as long as it is told to, as an application's own may.
+SLOW = f"while test -e /root/slowly; do touch {ARRIVED}; sleep 0.2; done; echo '[1]'"
 DOCUMENTS = "/opt/ai-diy/development/src/static/appdocs"
 BACKUP = {
     "directory": "{{ ai_diy_backups }}",
@@ -39,7 +39,7 @@ ASKED = ("-e", json.dumps({"system_backup": BACKUP, "ai_diy_backups": SETS}))
 CONNECTION = "pkill -KILL -f '^sshd: root@'"
 #: So does the module, with everything that it has started.
 EVERYTHING = "systemctl kill --signal=KILL ssh.service; sleep 1; systemctl restart ssh.service"
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 600
 
 
 @pytest.fixture
@@ -62,7 +62,10 @@ def in_container(command: str) -> subprocess.CompletedProcess[str]:
 
 
 def cut_off(state: Path, how: str) -> str:
-    """Begin a backup, cut it off while the application exports, and return what the play printed."""
+    """Begin a backup, cut it off while the application exports, and return what the play printed.
+
+    The export goes on until `/root/slowly` has gone.
+    """
     assert in_container(f"rm -f {ARRIVED}; touch /root/slowly").returncode == 0
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(INVENTORY), "playbooks/backup.yml"]
     variables = {**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "AIOPS_STATE_DIR": str(state)}
@@ -79,7 +82,7 @@ def cut_off(state: Path, how: str) -> str:
             assert time.monotonic() < deadline, "the backup never came so far"
             assert play.poll() is None, play.communicate()
             time.sleep(0.2)
-        in_container(f"rm /root/slowly; {how}")
+        in_container(how)
         output, _none = play.communicate(timeout=_PATIENCE_SECONDS)
     assert play.returncode != 0, output
     return output
@@ -96,6 +99,8 @@ def test_no_half_set_is_ever_good_and_running_again_finishes(host: testinfra.hos
     cut_off(tmp_path, CONNECTION)
     (half,) = there()
     assert half.startswith(".partial-"), "the module goes on by itself"
+    # The next backup finds it at work.
+    on_host(HOST, "sh -c 'sleep 5; rm /root/slowly' < /dev/null > /dev/null 2>&1 &")
     again = act("backup")
     assert again.returncode == 0, again.output
     assert there() == sorted({half[len(".partial-") :], again.detail("make_backup")["set"].rpartition("/")[2]})
@@ -106,6 +111,7 @@ def test_no_half_set_is_ever_good_and_running_again_finishes(host: testinfra.hos
     partial = set(there()) - set(whole)
     assert all(name.startswith(".partial-") for name in partial)
     assert len(partial) == 1
+    on_host(HOST, "rm /root/slowly")
     verified = act("backup_verify", "-e", "backup_verify_set=all")
     assert verified.returncode == 0, verified.output
     again = act("backup")

@@ -14,7 +14,7 @@ import pytest
 import testinfra.host
 
 from tests.integration.hosts.acting.procedures import Acted, act_on
-from tests.integration.hosts.plays import on_host
+from tests.integration.hosts.plays import on_host, settle
 
 pytestmark = pytest.mark.xdist_group("ai-diy-1")
 HOST = "ai-diy-1"
@@ -46,8 +46,9 @@ def mended() -> Iterator[None]:
         f"""cp -p /root/models {MODELS}; cp -p /root/environment {ENVIRONMENT}
         rm -f {MODELS}.*.bak {ENVIRONMENT}.*.bak {ENVIRONMENT}.raised
         systemctl reset-failed ai-diy.service 2>/dev/null || true
-        systemctl restart ai-diy.service; sleep 1; systemctl is-active ai-diy.service""",
+        systemctl restart ai-diy.service""",
     )
+    settle(HOST)
 
 
 def pid(host: testinfra.host.Host) -> str:
@@ -116,7 +117,7 @@ def test_the_first_cause_of_a_failed_start_is_named(
         HOST,
         """systemctl stop ai-diy.service
         systemd-run --unit=squatter --collect python3 -m http.server --bind 127.0.0.1 8000
-        sleep 1""",
+        until ss -Hltn 'sport = :8000' | grep -q .; do sleep 0.1; done""",
     )
     try:
         failed = act("start")
@@ -130,7 +131,7 @@ def test_the_first_cause_of_a_failed_start_is_named(
 def test_a_start_in_detail_puts_the_level_back(
     host: testinfra.host.Host, act: Callable[..., Acted], mended: None
 ) -> None:
-    done = act("start_debug", "-e", "debug_start_seconds=1")
+    done = act("start_debug", "-e", "debug_start_seconds=5")
     assert done.returncode == 0, done.output
     assert "LOG_LEVEL=INFO" in host.file(ENVIRONMENT).content_string
     assert not host.file(ENVIRONMENT + ".raised").exists

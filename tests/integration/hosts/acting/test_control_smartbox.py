@@ -44,7 +44,7 @@ def compose_file(host: testinfra.host.Host) -> Iterator[str]:
     on_host(
         HOST,
         f"""cmp -s /root/compose.yml {COMPOSE} || cp -p /root/compose.yml {COMPOSE}
-        rm -f {COMPOSE}.*.bak; cd /opt/smartbox; docker compose up --detach --wait --wait-timeout 60""",
+        rm -f {COMPOSE}.*.bak; cd /opt/smartbox; docker compose up --detach --wait --wait-timeout 300""",
     )
 
 
@@ -222,6 +222,8 @@ with open(logs / "inference.log", "a", buffering=1) as log:
         time.sleep(0.01)
 (logs / "written").write_text(str(number))
 """
+#: Waits until there is a line of it in the log that is written now.
+WRITES = f"until grep -aq ^numbered {LOGS}/inference.log; do sleep 0.1; done"
 
 
 def test_logs_are_archived_and_no_line_of_a_job_is_lost(host: testinfra.host.Host, act: Callable[..., Acted]) -> None:
@@ -230,11 +232,12 @@ def test_logs_are_archived_and_no_line_of_a_job_is_lost(host: testinfra.host.Hos
     assert planned.returncode == 0, planned.output
     assert host.run(f"ls {LOGS}/inference.log-*").rc != 0
     try:
-        on_host(HOST, f"docker exec --detach smartbox-anomaly python3 -c '{WRITER}'")
+        on_host(HOST, f"docker exec --detach smartbox-anomaly python3 -c '{WRITER}'\n{WRITES}")
         done = act("retention")
         assert done.returncode == 0, done.output
+        on_host(HOST, WRITES)
     finally:
-        on_host(HOST, f"sleep 0.2; touch {LOGS}/stop; while [ ! -s {LOGS}/written ]; do sleep 0.1; done")
+        on_host(HOST, f"touch {LOGS}/stop; while [ ! -s {LOGS}/written ]; do sleep 0.1; done")
     [archive] = host.check_output(f"ls {LOGS}/inference.log-*").split()
     archived = host.check_output(f"zcat {archive} | grep -a ^numbered").splitlines()
     live = host.check_output(f"grep -a ^numbered {LOGS}/inference.log").splitlines()
