@@ -5,22 +5,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
+from collections.abc import Iterator
 
 #: Below the ports that the kernel gives to whoever connects somewhere, or asks for any port.
 _FIRST, _LAST = 20000, 32000
+#: A name per port that was given away, for as long as the process lives that has got it.
+_GIVEN: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on, and that nobody gets without asking for it."""
+    """Return a port of this machine that nobody listens on, and that nobody gets without asking for it.
+
+    Nor does any other test get it before this one's process has ended, whatever run it belongs to.
+    """
     # Tests run side by side: the same numbers in the same order would meet.
     dice = random.SystemRandom()
     while True:
         port = dice.randrange(_FIRST, _LAST)
-        with socket.socket() as probe:
-            try:
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            # Names without a file are as long-lived as their sockets, and known wherever the port is.
+            name.bind(f"\0aiops-runbooks-test-port-{port}")
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        except OSError:
+            name.close()
+            continue
+        _GIVEN.append(name)
+        return port
+
+
+@contextlib.contextmanager
+def closed_port() -> Iterator[int]:
+    """Yield a port that refuses every connection: nobody listens on it, and nobody else can."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]

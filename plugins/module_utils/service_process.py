@@ -19,6 +19,8 @@ from .pid_file import parse_pid
 _PID_FILE_BYTES = 4096
 # A process cannot be named by a file that was written before it began; clocks and ticks are this exact.
 _START_TOLERANCE_SECONDS = 2.0
+# A process has no command line while it becomes another program, and again while it ends.
+_NAMELESS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,16 @@ def look(pid: int) -> Process | None:
     Raises:
         RunbooksError: it exists, but may not be looked at, or it is in another pid namespace.
     """
+    limit = time.monotonic() + _NAMELESS_SECONDS
     try:
-        state, _parent, ticks = parse_process_stat(_read(f"/proc/{pid}/stat"))
-        if state in ("Z", "X"):
-            return None
-        command = _command_line(pid)
+        while True:
+            state, _parent, ticks = parse_process_stat(_read(f"/proc/{pid}/stat"))
+            if state in ("Z", "X"):
+                return None
+            command = _command_line(pid)
+            if command or time.monotonic() >= limit:
+                break
+            time.sleep(0.01)
         foreign = os.readlink("/proc/self/ns/pid") != os.readlink(f"/proc/{pid}/ns/pid")
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -218,13 +225,7 @@ def _named(pid_file: str) -> tuple[int, float] | None:
 
 
 def _command_line(pid: int) -> str:
-    """Return a process's command line; a program that is just taking its place has none for a moment."""
-    for _attempt in range(20):
-        command = _read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
-        if command:
-            return command
-        time.sleep(0.01)
-    return ""
+    return _read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
 
 
 def _read(path: str) -> str:

@@ -25,11 +25,12 @@ from ..judge import judge, parse_level
 from ..model import CRITICAL, OK, UNKNOWN, WARNING, Observation, Reason, Result, worst
 from ..probe import Context
 from ..redact import evidence_lines, redact
+from .leftovers import end_commands_of
 from .parameters import validated
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 # A kind that minds its own deadline gets to name what it waited for before the engine speaks for it.
-_GRACE_SECONDS = 0.3
+_GRACE_SECONDS = 1.0
 # How often the end of the child is asked for, two milliseconds apart.
 _COLLECTIONS = 50
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 100000
@@ -273,13 +274,14 @@ def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> 
             else:
                 found[index] = result
     os.close(reader)
+    if len(found) < len(checks):
+        end_commands_of(child)
     _end(child)
     return found
 
 
 def _end(child: int) -> None:
     """End the child and collect it; one that the kernel does not let go of is left to the kernel."""
-    # Commands that checks started are in process groups of their own and end at their own deadlines.
     os.kill(child, signal.SIGKILL)
     for _attempt in range(_COLLECTIONS):
         if os.waitpid(child, os.WNOHANG)[0]:

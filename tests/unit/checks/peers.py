@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -13,11 +14,22 @@ import time
 from collections.abc import Callable, Iterator
 
 Behaviour = Callable[[socket.socket, bytes], None]
+#: Longer than anybody may wait for a server here.
+_PATIENCE_SECONDS = 600
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 @contextlib.contextmanager
-def serving(behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[int]:
-    """Listen on a port of 127.0.0.1, a free one unless given; each connection's first bytes are given to the behaviour.
+def serving(
+    behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 0, speaks_first: bool = False
+) -> Iterator[int]:
+    """Listen on a port of 127.0.0.1, a free one unless given; each connection's request is given to the behaviour.
+
+    Args:
+        behave: speaks with whoever connects.
+        tls: the server's certificate, when it speaks TLS.
+        port: where it listens.
+        speaks_first: as a mail server does, which waits for no request.
 
     Yields:
         The port.
@@ -27,10 +39,14 @@ def serving(behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 0)
 
     def converse(peer: socket.socket) -> None:
         with contextlib.suppress(OSError), peer:
-            peer.settimeout(20)
+            peer.settimeout(_PATIENCE_SECONDS)
             inner = tls.wrap_socket(peer, server_side=True) if tls else peer
             with inner:
-                behave(inner, inner.recv(65536))
+                behave(inner, b"" if speaks_first else _request(inner))
+                # Whoever closes with something unread resets the connection, and takes back what was said last.
+                inner.shutdown(socket.SHUT_WR)
+                while inner.recv(65536):
+                    pass
 
     def accept() -> None:
         with contextlib.suppress(OSError):
@@ -38,14 +54,29 @@ def serving(behave: Behaviour, tls: ssl.SSLContext | None = None, port: int = 0)
                 peer, _address = listener.accept()
                 threading.Thread(target=converse, args=(peer,), daemon=True).start()
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     try:
         yield listener.getsockname()[1]
     finally:
         over.set()
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
+        accepting.join()
         listener.close()
+
+
+def _request(peer: socket.socket) -> bytes:
+    """Return what a client says first; of HTTP all of it, also when it comes in pieces."""
+    data = peer.recv(65536)
+    head, end, body = data.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    while end and length and len(body) < int(length.group(1)):
+        more = peer.recv(65536)
+        if not more:
+            break
+        data, body = data + more, body + more
+    return data
 
 
 def saying(*parts: bytes) -> Behaviour:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.x509 import (
     parse_certificate,
     read_certificates,
 )
+from tests.ports import closed_port
 
 from .asking import look
 from .authority import Issued, issue, server_context
@@ -112,17 +112,17 @@ def test_the_wrong_name_is_critical_and_both_names_are_said(tmp_path: Path) -> N
 
 
 def test_a_dead_endpoint_is_unknown_and_hides_nothing_of_the_file(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     path = write(tmp_path, issue(NAME, days=3))
-    result = look("certificate", file=path, endpoint=f"127.0.0.1:{port}")
+    with closed_port() as port:
+        result = look("certificate", file=path, endpoint=f"127.0.0.1:{port}")
+        levelled = look("certificate", file=path, endpoint=f"127.0.0.1:{port}", **LEVELS)
     assert (result["state"], result["reason"]["id"]) == ("unknown", "certificate_endpoint_silent")
     assert 2 < result["value"] <= 3
-    assert look("certificate", file=path, endpoint=f"127.0.0.1:{port}", **LEVELS)["state"] == "critical"
+    assert levelled["state"] == "critical"
 
 
 def test_a_python_that_shows_only_the_leaf_asks_openssl_for_the_chain(tmp_path: Path) -> None:
-    context = Context(now=0.0, deadline=time.monotonic() + 10)
+    context = Context(now=0.0, deadline=time.monotonic() + 60)
     with serving(answering(b""), server_context(tmp_path, [LEAF, MIDDLE, ROOT])) as port:
         seen = chain_by_openssl(parse_certificate(LEAF.der), "127.0.0.1", port, NAME, context)
         other = chain_by_openssl(parse_certificate(ROOT.der), "127.0.0.1", port, NAME, context)

@@ -56,7 +56,7 @@ def cases_of(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_a_look_at_real_files(arguments: dict[str, Any], expected: dict[str, Any], tmp_path: Path) -> None:
     make(arguments, tmp_path)
     levels = {**arguments.get("levels", {}), "limits": arguments.get("limits", {})}
-    result = look(arguments["kind"], 60, **filled(arguments["parameters"], tmp_path), **levels)
+    result = look(arguments["kind"], **filled(arguments["parameters"], tmp_path), **levels)
     assert not differences(result, expected), result
 
 

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import socket
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import registry
+from tests.ports import closed_port
+from tests.unit.patience import quickly
 
 from .asking import look
 from .authority import issue, server_context
@@ -31,7 +33,7 @@ def ask(behave: Behaviour, **keys: Any) -> dict[str, Any]:
 def test_a_healthy_application_is_ok() -> None:
     result = ask(answering(HEALTHY), expect_body={"status": "healthy"})
     assert (result["state"], result["metrics"]["status"]) == ("ok", 200)
-    assert 0 <= result["value"] < 5
+    assert 0 <= result["value"] < 60
 
 
 @pytest.mark.parametrize(
@@ -56,9 +58,7 @@ def test_every_way_to_send_a_body_is_read(parts: tuple[bytes, ...]) -> None:
 
 @pytest.mark.parametrize("behave", [never_answering, dripping])
 def test_a_peer_that_does_not_finish_costs_the_limit_and_is_unknown(behave: Behaviour) -> None:
-    begun = time.monotonic()
-    result = ask(behave, timeout_seconds=LIMIT_SECONDS)
-    assert time.monotonic() - begun < LIMIT_SECONDS + 1.5
+    result = quickly(partial(ask, behave, timeout_seconds=LIMIT_SECONDS), LIMIT_SECONDS + 1.5)
     assert (result["state"], result["reason"]["id"]) == ("unknown", "timed_out")
     assert result["evidence"] == ["waited for: answer"]
 
@@ -99,9 +99,8 @@ def test_what_is_no_answer_is_critical_and_named(behave: Behaviour, words: str) 
 
 
 def test_a_closed_port_is_critical() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    result = look("http", url=f"http://127.0.0.1:{port}/")
+    with closed_port() as port:
+        result = look("http", url=f"http://127.0.0.1:{port}/")
     assert (result["state"], result["reason"]["id"]) == ("critical", "http_refused")
 
 

@@ -20,6 +20,7 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.checks import trial
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Completed
 from tests.unit.cases import load_cases
 from tests.unit.checks.asking import differences, judged, look
+from tests.unit.patience import given_time
 
 DEFAULTS: dict[str, Any] = {
     "argv": ["/opt/wiki/bin/python"],
@@ -76,7 +77,7 @@ def _everything(top: Path) -> dict[str, Any]:
     return {str(path): path.lstat().st_mtime_ns for path in [top, *top.rglob("*")]}
 
 
-def _try(tree: Path, program: str, timeout_seconds: float = 30, **parameters: Any) -> dict[str, Any]:
+def _try(tree: Path, program: str, timeout_seconds: float = 60, **parameters: Any) -> dict[str, Any]:
     return look(
         "trial_run",
         timeout_seconds,
@@ -124,7 +125,8 @@ def test_a_crash_is_a_failure(tree: Path) -> None:
 
 
 def test_a_run_that_hangs_is_unknown_and_leaves_nothing(tree: Path) -> None:
-    result = _try(tree, "import time; print('on my way', flush=True); time.sleep(60)", timeout_seconds=3)
+    program = "import time; print('on my way', flush=True); time.sleep(600)"
+    result = given_time(lambda limit: _try(tree, program, limit), lambda seen: "on my way" in seen["evidence"])
     assert (result["state"], result["reason"]["id"]) == ("unknown", "timed_out")
     assert "on my way" in result["evidence"]
     assert list((tree.parent / "scratch").iterdir()) == []

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks import registry
+from tests.unit.patience import until_called
 
 from .asking import look
 
@@ -105,10 +106,11 @@ def test_a_backup_item_that_must_not_be_read_is_not_called_bad(closed: Path) -> 
 
 
 def test_a_process_of_another_user_is_seen(closed: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as process:
+    with subprocess.Popen(["sleep", "600"]) as process:
+        until_called(process.pid, "sleep 600")
         (closed / "pid").write_text(str(process.pid))
         result = look_as_nobody(
-            "service", manager="pid_file", pid_file=str(closed / "pid"), command_contains="sleep 60"
+            "service", manager="pid_file", pid_file=str(closed / "pid"), command_contains="sleep 600"
         )
         process.kill()
     assert result["state"] == "ok"

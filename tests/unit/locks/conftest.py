@@ -60,5 +60,5 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> lock_cleanup.Loc
         stuck_after_seconds=1800,
         window_seconds=0.3,
         progress_logs=(str(tmp_path / "*.log"),),
-        grace_seconds=0.5,
+        grace_seconds=60,
     )

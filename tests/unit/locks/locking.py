@@ -11,10 +11,13 @@ from collections.abc import Callable
 from subprocess import Popen
 
 from ansible_collections.aiops.runbooks.plugins.module_utils import lock_cleanup
+from ansible_collections.aiops.runbooks.plugins.module_utils.process_identity import descendants
+from ansible_collections.aiops.runbooks.plugins.module_utils.process_progress import footprint
+from tests.unit.patience import until, until_waiting
 
-SLEEPER = "import sys, time\nprint('up', flush=True)\ntime.sleep(60)"
+SLEEPER = "import sys, time\nprint('up', flush=True)\ntime.sleep(600)"
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
-WORKER = "import time\nprint('up', flush=True)\nend = time.time() + 60\nwhile time.time() < end: pass"
+WORKER = "import time\nprint('up', flush=True)\nend = time.time() + 600\nwhile time.time() < end: pass"
 NOBODY = 4194303
 Start = Callable[..., Popen[str]]
 
@@ -23,6 +26,23 @@ def aged(settings: lock_cleanup.LockSettings, seconds: float = 3600) -> None:
     """Let the lock, but not its pid file, be as old as that."""
     then = time.time() - seconds
     os.utime(settings.lock_path, (then, then))
+
+
+def resting(process: Popen[str]) -> Popen[str]:
+    """Wait until a program that is up, and what it started, have nothing more to do than to sleep."""
+    for pid in (process.pid, *descendants(process.pid)):
+        until_waiting(pid)
+    return process
+
+
+def until_it_works(pid: int) -> None:
+    """Wait until a process has got some time of the processor, however busy the machine is."""
+
+    def used() -> float:
+        return footprint(pid, ()).cpu_seconds or 0.0
+
+    before = used()
+    until(lambda: used() > before + 0.02)
 
 
 def names(settings: lock_cleanup.LockSettings) -> list[str]:

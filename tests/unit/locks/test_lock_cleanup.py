@@ -8,9 +8,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,8 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.lock_facts import b
 from ansible_collections.aiops.runbooks.plugins.module_utils.process_identity import descendants, identify, send
 from ansible_collections.aiops.runbooks.plugins.module_utils.process_progress import progress_of
 from tests.unit.cases import load_cases
-from tests.unit.locks.locking import SLEEPER, STUBBORN, WORKER, Start, aged, freed, is_free
+from tests.unit.locks.locking import SLEEPER, STUBBORN, WORKER, Start, aged, freed, is_free, resting, until_it_works
+from tests.unit.patience import PATIENCE_SECONDS, until
 
 
 @pytest.fixture
@@ -58,9 +62,10 @@ def test_a_lock_without_a_believable_pid_stays(settings: lock_cleanup.LockSettin
 
 
 def test_a_holder_at_work_keeps_its_lock_however_old(settings: lock_cleanup.LockSettings, start: Start) -> None:
-    Path(str(settings.pid_path)).write_text(str(start(WORKER).pid))
+    pid = start(WORKER).pid
+    Path(str(settings.pid_path)).write_text(str(pid))
     aged(settings)
-    found = lock_cleanup.look(settings, time.time())
+    found = lock_cleanup.look(settings, time.time(), lambda _seconds: until_it_works(pid))
     assert (found.verdict, found.fields["progress"]) == ("held", "working")
 
 
@@ -70,17 +75,22 @@ def test_a_sleeping_holder_is_not_stuck_before_its_time(settings: lock_cleanup.L
 
 
 def test_waiting_ends_when_the_holder_does(settings: lock_cleanup.LockSettings, start: Start) -> None:
-    holder = start("import sys, time\nprint('up', flush=True)\ntime.sleep(0.5)")
+    holder = start(SLEEPER)
     Path(str(settings.pid_path)).write_text(str(holder.pid))
     found = lock_cleanup.look(settings, time.time())
-    assert lock_cleanup.wait_for_holder(settings, 20, found).verdict == "stale"
+    assert found.verdict == "held"
+    threading.Timer(0.5, holder.kill).start()
+    assert lock_cleanup.wait_for_holder(settings, PATIENCE_SECONDS, found).verdict == "stale"
 
 
-@pytest.mark.parametrize(("program", "sent"), [(SLEEPER, ["SIGTERM"]), (STUBBORN, ["SIGTERM", "SIGKILL"])])
+@pytest.mark.parametrize(
+    ("program", "grace_seconds", "sent"), [(SLEEPER, 60, ["SIGTERM"]), (STUBBORN, 0.5, ["SIGTERM", "SIGKILL"])]
+)
 def test_a_stuck_holder_is_asked_to_end_and_then_made_to(
-    settings: lock_cleanup.LockSettings, start: Start, program: str, sent: list[str]
+    settings: lock_cleanup.LockSettings, start: Start, program: str, grace_seconds: float, sent: list[str]
 ) -> None:
-    holder = start(program)
+    settings = dataclasses.replace(settings, grace_seconds=grace_seconds)
+    holder = resting(start(program))
     Path(str(settings.pid_path)).write_text(str(holder.pid))
     aged(settings)
     found = lock_cleanup.look(settings, time.time())
@@ -88,12 +98,12 @@ def test_a_stuck_holder_is_asked_to_end_and_then_made_to(
     outcome = lock_cleanup.LockOutcome()
     lock_cleanup.free(settings, found, outcome)
     assert [line.split()[0] for line in outcome.signals] == sent
-    assert holder.wait(5) in (-signal.SIGTERM, -signal.SIGKILL)
+    assert holder.wait(PATIENCE_SECONDS) in (-signal.SIGTERM, -signal.SIGKILL)
     assert is_free(settings)
 
 
 def test_what_a_stuck_wrapper_started_ends_with_it(settings: lock_cleanup.LockSettings, start: Start) -> None:
-    wrapper = start(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {SLEEPER!r}])")
+    wrapper = resting(start(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {SLEEPER!r}])"))
     Path(str(settings.pid_path)).write_text(str(wrapper.pid))
     aged(settings)
     found = lock_cleanup.look(settings, time.time())
@@ -126,16 +136,14 @@ def test_a_lock_that_somebody_still_has_open_stays(settings: lock_cleanup.LockSe
     assert (found.verdict, found.reason) == ("unknown", "lock_database_open")
     holder.kill()
     holder.wait()
-    deadline = time.monotonic() + 5
-    while locked_by(database) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: not locked_by(database))
     assert lock_cleanup.look(settings, time.time()).verdict == "stale"
 
 
 def test_a_process_of_another_namespace_is_neither_dead_nor_stopped(
     settings: lock_cleanup.LockSettings, start: Start
 ) -> None:
-    program = "import os\nprint(os.getpid(), flush=True)\nimport time\ntime.sleep(60)"
+    program = "import os\nprint(os.getpid(), flush=True)\nimport time\ntime.sleep(600)"
     start(program, "unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
     # Inside it is process 1, which is somebody else's number here.
     Path(str(settings.pid_path)).write_text("1")
@@ -166,9 +174,7 @@ def test_a_zombies_lock_is_put_aside(settings: lock_cleanup.LockSettings, start:
     Path(str(settings.pid_path)).write_text(str(holder.pid))
     holder.kill()
     # Nobody collects it: /proc has it until the test ends.
-    deadline = time.monotonic() + 60
-    while not process_facts(holder.pid, None)["zombie"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: process_facts(holder.pid, None)["zombie"])
     assert Path(f"/proc/{holder.pid}").exists()
     freed(settings)
     assert is_free(settings)
@@ -208,36 +214,34 @@ print(json.dumps([found.verdict, outcome.put_aside, outcome.signals, refusal]))
 
 
 @pytest.mark.usefixtures("superuser")
-def test_another_users_process_is_neither_dead_nor_stopped(
-    settings: lock_cleanup.LockSettings, start: Start, tmp_path: Path
-) -> None:
-    holder = start(SLEEPER)
-    Path(str(settings.pid_path)).write_text(str(holder.pid))
-    aged(settings)
-    # Nobody may enter, and could rename: what stops it is what it knows, not what it must not do.
-    tmp_path.chmod(0o777)
-    for folder in tmp_path.parents:
-        if folder.name.startswith(("pytest-", "popen-")):
-            folder.chmod(0o755)
-    command = [sys.executable, "-c", AS_NOBODY, settings.lock_path, str(settings.pid_path), str(holder.pid)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def test_another_users_process_is_neither_dead_nor_stopped(settings: lock_cleanup.LockSettings, start: Start) -> None:
+    holder = resting(start(SLEEPER))
+    with tempfile.TemporaryDirectory() as folder:
+        # Nobody may enter, and could rename: what stops it is what it knows, not what it must not do. The directories
+        # that pytest makes are closed to others, and every run that begins closes them again.
+        Path(folder).chmod(0o777)
+        lock, pid_file = shutil.move(settings.lock_path, folder), Path(folder, "app.pid")
+        pid_file.write_text(str(holder.pid))
+        aged(dataclasses.replace(settings, lock_path=lock))
+        command = [sys.executable, "-c", AS_NOBODY, lock, str(pid_file), str(holder.pid)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert os.path.lexists(lock)
     verdict, put_aside, signals, refusal = json.loads(done.stdout)
     assert (verdict in ("held", "unknown"), put_aside, signals) == (True, [], [])
     assert "is another user's and cannot be stopped" in refusal
     assert holder.poll() is None
-    assert os.path.lexists(settings.lock_path)
 
 
 @pytest.mark.usefixtures("superuser")
 def test_the_superuser_stops_another_users_stuck_process(settings: lock_cleanup.LockSettings, start: Start) -> None:
-    holder = start("import os\nos.setgid(65534)\nos.setuid(65534)\n" + SLEEPER)
+    holder = resting(start("import os\nos.setgid(65534)\nos.setuid(65534)\n" + SLEEPER))
     assert os.stat(f"/proc/{holder.pid}").st_uid == 65534
     Path(str(settings.pid_path)).write_text(str(holder.pid))
     aged(settings)
     found = lock_cleanup.look(settings, time.time())
     assert found.verdict == "stuck"
     lock_cleanup.free(settings, found, lock_cleanup.LockOutcome())
-    assert holder.wait(60) == -signal.SIGTERM
+    assert holder.wait(PATIENCE_SECONDS) == -signal.SIGTERM
     assert is_free(settings)
 
 
@@ -247,13 +251,13 @@ wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 0
 while True:
     child = os.fork()
     if child == 0:
-        time.sleep(0 if os.getpid() != wanted else 60)
+        time.sleep(0 if os.getpid() != wanted else 600)
         os._exit(0)
     if child == wanted:
         break
     os.waitpid(child, 0)
 print("up", os.listdir("/proc").count("1"), flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 

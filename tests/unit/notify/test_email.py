@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,10 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.notify.channels imp
     SendError,
 )
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.notify.email import send
-from tests.unit.checks.peers import dripping, never_answering, saying, serving
+from tests.ports import closed_port
+from tests.unit.checks.peers import Behaviour, dripping, never_answering, saying, serving
 from tests.unit.notify.mailbox import PASSWORD, USER, Mailbox, mail_server
+from tests.unit.patience import quickly
 
 LIMIT_SECONDS = 1.0
 
@@ -34,7 +35,7 @@ def channel(box: Mailbox, **changes: object) -> Channel:
         "password": PASSWORD,
         "sender": "runbooks@example.com",
         "ca_file": box.ca_file or None,
-        "timeout_seconds": 10.0,
+        "timeout_seconds": 60.0,
         **changes,
     }
     return Channel(**stated)
@@ -120,15 +121,17 @@ def test_a_server_that_is_busy_is_asked_again(tmp_path: Path) -> None:
     [never_answering, dripping, saying(b""), saying(b"220 mail.test\r\n250 mail.test\r\n"), saying(b"554 go away\r\n")],
     ids=["hang", "drip", "reset", "broken_off", "turned_away"],
 )
-def test_a_server_that_misbehaves_costs_no_more_than_the_limit(behave: object, tmp_path: Path) -> None:
-    begun = time.monotonic()
-    with serving(behave) as port, pytest.raises((SendError, RefusedError)):
-        send(channel(Mailbox(port=port), tls="none", username="", timeout_seconds=LIMIT_SECONDS), parcel())
-    assert time.monotonic() - begun < LIMIT_SECONDS + 1.5
+def test_a_server_that_misbehaves_costs_no_more_than_the_limit(behave: Behaviour) -> None:
+    with serving(behave, speaks_first=True) as port:
+        asked = channel(Mailbox(port=port), tls="none", username="", timeout_seconds=LIMIT_SECONDS)
+
+        def fails() -> None:
+            with pytest.raises((SendError, RefusedError)):
+                send(asked, parcel())
+
+        quickly(fails, LIMIT_SECONDS + 1.5)
 
 
-def test_nobody_there_is_tried_again(tmp_path: Path) -> None:
-    with mail_server(tmp_path) as box:
-        gone = channel(box)
-    with pytest.raises(SendError, match="refused"):
-        send(gone, parcel())
+def test_nobody_there_is_tried_again() -> None:
+    with closed_port() as port, pytest.raises(SendError, match="refused"):
+        send(channel(Mailbox(port=port)), parcel())

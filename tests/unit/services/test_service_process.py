@@ -20,9 +20,10 @@ from ansible_collections.aiops.runbooks.plugins.module_utils import service_proc
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import RunbooksError
 from ansible_collections.aiops.runbooks.plugins.module_utils.service_control import apply, plan
 from ansible_collections.aiops.runbooks.plugins.module_utils.service_state import Service, Snapshot, look
+from tests.unit.patience import PATIENCE_SECONDS, until, until_called, until_ended
 
-SLEEPS = "import time; time.sleep(60)"
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+SLEEPS = "import time; time.sleep(600)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 
 
 @pytest.fixture
@@ -51,13 +52,19 @@ def service(tmp_path: Path) -> Iterator[Any]:
 
 def now(service: Service) -> Snapshot:
     """Look at a service."""
-    return look(service, time.monotonic() + 5)
+    return look(service, time.monotonic() + PATIENCE_SECONDS)
 
 
-def reach(service: Service, state: str, timeout: float = 5, force: float | None = None) -> tuple[Snapshot, list[str]]:
+def reach(
+    service: Service,
+    state: str,
+    timeout: float = PATIENCE_SECONDS,
+    force: float | None = None,
+    steady_seconds: float = 0.2,
+) -> tuple[Snapshot, list[str]]:
     """Bring a service to a state."""
     before = now(service)
-    return apply(service, before, plan(before, state), timeout, force, steady_seconds=0.2)
+    return apply(service, before, plan(before, state), timeout, force, steady_seconds=steady_seconds)
 
 
 def test_start_restart_and_stop(service: Any, tmp_path: Path) -> None:
@@ -77,8 +84,7 @@ def test_start_restart_and_stop(service: Any, tmp_path: Path) -> None:
 def test_what_does_not_stop_is_killed_only_where_that_is_allowed(service: Any, tmp_path: Path) -> None:
     wiki = service(DEAF)
     started, _did = reach(wiki, "started")
-    while "deaf" not in (tmp_path / "wiki.log").read_text():
-        time.sleep(0.02)
+    until(lambda: "deaf" in (tmp_path / "wiki.log").read_text())
     with pytest.raises(RunbooksError, match="wiki does not stop in time"):
         reach(wiki, "stopped", timeout=0.4)
     assert now(wiki).pid == started.pid
@@ -89,7 +95,25 @@ def test_what_does_not_stop_is_killed_only_where_that_is_allowed(service: Any, t
 
 def test_a_program_that_ends_at_once_was_not_started(service: Any) -> None:
     with pytest.raises(RunbooksError, match=r"wiki did not stay up|ended at once"):
-        reach(service("raise SystemExit(3)"), "started")
+        reach(service("raise SystemExit(3)"), "started", steady_seconds=PATIENCE_SECONDS)
+
+
+def test_a_process_without_a_command_line_is_just_becoming_a_program_or_ending(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wiki = service()
+    started, _did = reach(wiki, "started")
+    assert started.process is not None
+    read, answers = service_process._command_line, ["", ""]
+    monkeypatch.setattr(service_process, "_command_line", lambda pid: answers.pop() if answers else read(pid))
+    assert now(wiki).pid == started.pid
+
+    def end(_pid: int) -> str:
+        os.kill(started.process.pid, signal.SIGKILL)
+        return ""
+
+    monkeypatch.setattr(service_process, "_command_line", end)
+    assert not now(wiki).active
 
 
 def test_a_program_that_is_not_there_names_itself(service: Any, tmp_path: Path) -> None:
@@ -101,6 +125,7 @@ def test_a_program_that_is_not_there_names_itself(service: Any, tmp_path: Path) 
 def test_a_reused_process_id_is_nobodys_service(service: Any, tmp_path: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", SLEEPS, "stranger"])
     try:
+        until_called(stranger.pid, "stranger")
         pid_file = tmp_path / "wiki.pid"
         pid_file.write_text(f"{stranger.pid}\n")
         os.utime(pid_file, (time.time() - 3600, time.time() - 3600))
@@ -117,6 +142,7 @@ def test_a_reused_process_id_is_nobodys_service(service: Any, tmp_path: Path) ->
 def test_a_process_with_another_command_line_is_never_signalled(service: Any, tmp_path: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", SLEEPS, "stranger"])
     try:
+        until_called(stranger.pid, "stranger")
         (tmp_path / "wiki.pid").write_text(f"{stranger.pid}\n")
         with pytest.raises(RunbooksError, match="does not contain 'wiki-marker'"):
             reach(service(), "stopped")
@@ -148,8 +174,7 @@ def test_a_link_in_place_of_the_pid_file_is_not_followed(service: Any, tmp_path:
 
 def test_the_remains_of_a_process_are_no_process(service: Any, tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", "pass", "wiki-marker"])
-    while "Z" not in Path(f"/proc/{ended.pid}/stat").read_text().rpartition(")")[2]:
-        time.sleep(0.02)
+    until_ended(ended.pid)
     (tmp_path / "wiki.pid").write_text(str(ended.pid))
     assert not now(service()).active
     ended.wait()
