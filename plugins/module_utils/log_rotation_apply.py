@@ -136,9 +136,15 @@ def copy_truncate(rotation: Rotation) -> str:
                     break
             os.fsync(target)
             _verify(source, target)
-            with paused(lambda: _writers(rotation)):
+            with paused(lambda: _writers(rotation)) as until:
                 _append_rest(source, target)
                 os.fsync(target)
+                if time.monotonic() > until:
+                    # The guard may have let them go, and what they have written since is in no copy.
+                    raise RunbooksError(
+                        f"Copying the last lines of {path} took too long to hold its writers meanwhile",
+                        "Nothing was rotated; look why the disk is slow",
+                    )
                 truncated = True
                 os.ftruncate(source, 0)
         except BaseException:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -15,18 +16,23 @@ from typing import Callable, Iterator
 from .errors import RunbooksError
 
 _GUARD_SECONDS = 15.0
-_STOP_SECONDS = 2.0
+#: So long before the guard lets them go, the processes are no longer taken to be held.
+_MARGIN_SECONDS = 5.0
+_STOP_SECONDS = 5.0
 _ROUNDS = 5
 
 
 @contextlib.contextmanager
-def paused(find: Callable[[], set[int]]) -> Iterator[set[int]]:
+def paused(find: Callable[[], set[int]]) -> Iterator[float]:
     """Stop processes, run the body, and let them go on.
 
     A child process waits beside: should this one be killed, or take longer than 15 seconds, it lets them go on.
 
     Args:
         find: returns the processes to stop; asked again until no new one turns up.
+
+    Yields:
+        Until when, by the monotonic clock, they are held for certain: what must not meet them has to look.
 
     Raises:
         RunbooksError: one of them cannot be stopped.
@@ -45,7 +51,7 @@ def paused(find: Callable[[], set[int]]) -> Iterator[set[int]]:
             for pid in fresh:
                 _signal(pid, signal.SIGSTOP)
             _wait_until_stopped(fresh)
-        yield held
+        yield guard.until if guard is not None else math.inf
     finally:
         for pid in held:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -58,6 +64,7 @@ class _Guard:
     """A child that resumes processes when its pipe is closed, or after a time."""
 
     def __init__(self, pids: set[int]) -> None:
+        self.until = time.monotonic() + _GUARD_SECONDS - _MARGIN_SECONDS
         reader, self._writer = os.pipe()
         ready, tell_ready = os.pipe()
         self._pid = os.fork()

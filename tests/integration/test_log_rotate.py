@@ -17,11 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.aiops.runbooks.plugins.module_utils import log_rotation_apply
+from ansible_collections.aiops.runbooks.plugins.module_utils import log_rotation_apply, process_pause
 from ansible_collections.aiops.runbooks.plugins.module_utils.log_rotation import rotation_plan
 from ansible_collections.aiops.runbooks.plugins.module_utils.process_pause import state_of
 from tests.integration.ansible_module import call_module
 
+#: A machine under load starts a program slowly, and a slow disk takes its time for what is written.
+PATIENCE_SECONDS = 120
+#: States of a process that nobody holds: it runs, or waits for something, such as the disk.
+GOES_ON = ("R", "S", "D")
 WRITER = Path(__file__).with_name("appending_writer.py")
 
 
@@ -35,12 +39,12 @@ def writer(log: Path, threads: int = 2) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_SECONDS)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -96,7 +100,7 @@ def test_a_writer_that_keeps_its_descriptor_loses_no_line(tmp_path: Path) -> Non
             done = call_module("log_rotate", {"paths": [str(log)], "larger_than_bytes": 10000})
             assert done.word == "CHANGED", done.result
             assert done.result["rotated"][0]["method"] == "copytruncate"
-            assert state_of(process.pid) in ("S", "R")
+            assert state_of(process.pid) in GOES_ON
     assert len(list(tmp_path.glob("app.log-*.gz"))) == 2
     assert_nothing_lost(log)
 
@@ -130,8 +134,31 @@ def test_a_rotation_killed_while_writers_are_held_lets_them_go_on_and_keeps_ever
         assert list(plan.leftovers) == [str(log)]
         outcome = log_rotation_apply.apply(plan)
         assert outcome.failed == {}
-        assert state_of(process.pid) in ("S", "R")
+        assert state_of(process.pid) in GOES_ON
     assert list(tmp_path.glob("*.partial")) == []
+    assert_nothing_lost(log)
+
+
+def test_a_disk_on_which_the_last_lines_take_too_long_costs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, written = tmp_path / "app.log", os.fsync
+    monkeypatch.setattr(process_pause, "_GUARD_SECONDS", 0.5)
+    monkeypatch.setattr(process_pause, "_MARGIN_SECONDS", 0.3)
+
+    def slowly(descriptor: int) -> None:
+        """Take longer than the guard holds the writers, and let them write."""
+        size = log.stat().st_size
+        wait_for(lambda: log.stat().st_size > size)
+        written(descriptor)
+
+    with writer(log):
+        plan = rotation_plan([str(log)], 4000, 5)
+        with monkeypatch.context() as slow:
+            slow.setattr(os, "fsync", slowly)
+            outcome = log_rotation_apply.apply(plan)
+        assert "took too long" in outcome.failed[str(log)]
+        assert os.listdir(tmp_path) == [log.name]
     assert_nothing_lost(log)
 
 
@@ -177,7 +204,7 @@ def test_a_writer_that_does_not_append_is_refused(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_bytes(b"line\n" * 1000)
     with log.open("r+b"):
-        child = subprocess.Popen(["sleep", "60"], stdout=log.open("r+b"))
+        child = subprocess.Popen(["sleep", "3600"], stdout=log.open("r+b"))
         try:
             answer = call_module("log_rotate", {"paths": [str(log)], "larger_than_bytes": 100})
         finally:
@@ -192,7 +219,7 @@ def test_a_renamed_file_waits_for_its_writer_and_is_compressed_later(tmp_path: P
     log = tmp_path / "app.log"
     log.write_bytes(b"line\n" * 1000)
     arguments = {"paths": [str(log)], "larger_than_bytes": 100, "method": "rename", "wait_seconds": 0}
-    child = subprocess.Popen(["sleep", "60"], stdout=log.open("ab"))
+    child = subprocess.Popen(["sleep", "3600"], stdout=log.open("ab"))
     try:
         first = call_module("log_rotate", arguments)
     finally:
