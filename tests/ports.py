@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 #: Below the ports that the kernel gives to whoever connects somewhere, or asks for any port.
 _FIRST, _LAST = 20000, 32000
@@ -21,21 +21,39 @@ def free_port() -> int:
 
     Nor does any other test get it before this one's process has ended, whatever run it belongs to.
     """
+    return free_base((0,))
+
+
+def free_base(offsets: Sequence[int]) -> int:
+    """Return a port from which the ports at these offsets are free, as :func:`free_port` says."""
     # Tests run side by side: the same numbers in the same order would meet.
     dice = random.SystemRandom()
     while True:
-        port = dice.randrange(_FIRST, _LAST)
-        name = socket.socket(socket.AF_UNIX)
-        try:
-            # Names without a file are as long-lived as their sockets, and known wherever the port is.
-            name.bind(f"\0aiops-runbooks-test-port-{port}")
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", port))
-        except OSError:
-            name.close()
-            continue
-        _GIVEN.append(name)
-        return port
+        base = dice.randrange(_FIRST, _LAST - max(offsets))
+        with contextlib.ExitStack() as names:
+            try:
+                given = [names.enter_context(_named(base + offset)) for offset in offsets]
+            except OSError:
+                continue
+            names.pop_all()
+        _GIVEN.extend(given)
+        return base
+
+
+def _named(port: int) -> socket.socket:
+    """Return the name of a port that nobody has.
+
+    Raises:
+        OSError: somebody has it.
+    """
+    with contextlib.ExitStack() as taken:
+        name = taken.enter_context(socket.socket(socket.AF_UNIX))
+        # Names without a file are as long-lived as their sockets, and known wherever the port is.
+        name.bind(f"\0aiops-runbooks-test-port-{port}")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+        taken.pop_all()
+    return name
 
 
 @contextlib.contextmanager

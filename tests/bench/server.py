@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.bench.places import CHECKOUT, MOST_HOSTS, addresses
 from tests.ports import free_port
 
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 120
 _SERVER = """\
 Port {port}
 ListenAddress 0.0.0.0
@@ -43,6 +43,7 @@ MaxSessions 100
 # One exchange under both of its names; Paramiko knows nothing newer. OpenSSH's own choice, which resists quantum
 # computers, costs the controller six times as much, so that left to themselves the contestants would not do the same.
 SHARED_KEY_EXCHANGE = "curve25519-sha256,curve25519-sha256@libssh.org"
+# The port is in the name of a connection that is kept: one of a run that was killed leads to another server.
 # Every contestant that uses OpenSSH reads exactly this; pyinfra is given the same user, key, port and known hosts.
 _CLIENT = """\
 Host 127.0.1.*
@@ -56,7 +57,7 @@ Host 127.0.1.*
   PreferredAuthentications publickey
   ControlMaster auto
   ControlPersist 300s
-  ControlPath {directory}/{name}-%h
+  ControlPath {directory}/{name}-%h-%p
   LogLevel ERROR
 """
 

@@ -22,8 +22,10 @@ from typing import Any
 
 import pytest
 
-# Ports are looked for and used later: one demo at a time.
-pytestmark = pytest.mark.xdist_group("demo")
+from tests.ports import free_base
+
+#: A machine under load answers late.
+PATIENCE_SECONDS = 60
 OFFSETS = (0, 50, 100, 428, 443)
 CREDENTIALS = base64.b64encode(b"operator:estimator-demo").decode("ascii")
 
@@ -33,16 +35,11 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def free_base() -> int:
-    """A base port whose programs' ports are all free."""
-    return next(base for base in range(21000, 60000, 500) if all(is_free(base + offset) for offset in OFFSETS))
-
-
 class Machine:
     """A demo in a directory of the test, with ports of its own."""
 
     def __init__(self, checkout: Path, root: Path) -> None:
-        self.checkout, self.root, self.base = checkout, root, free_base()
+        self.checkout, self.root, self.base = checkout, root, free_base(OFFSETS)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -52,11 +49,11 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=600,
         )
 
     def get(self, offset: int, path: str) -> tuple[int, Any]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.base + offset}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.base + offset}{path}", timeout=PATIENCE_SECONDS) as answer:
             return answer.status, json.loads(answer.read())
 
     def first_refusal(self, offset: int, path: str, attempts: int) -> str:
@@ -72,7 +69,7 @@ class Machine:
         """What a client that trusts the demo's authority sees; raises ssl.SSLError on an expired one."""
         context = ssl.create_default_context(cafile=str(self.root / "estimator/letsencrypt/ca.pem"))
         with (
-            socket.create_connection(("127.0.0.1", self.base + 443), timeout=5) as plain,
+            socket.create_connection(("127.0.0.1", self.base + 443), timeout=PATIENCE_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname="estimator.test") as secured,
         ):
             return dict(secured.getpeercert() or {})
@@ -123,8 +120,8 @@ def test_the_front_asks_for_a_password_and_logs_what_it_answered(machine: Machin
     context = ssl.create_default_context(cafile=str(machine.root / "estimator/letsencrypt/ca.pem"))
     url = f"https://localhost:{machine.base + 443}/api/v1/health"
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(url, context=context, timeout=5)
-    connection = http.client.HTTPSConnection("localhost", machine.base + 443, context=context, timeout=5)
+        urllib.request.urlopen(url, context=context, timeout=PATIENCE_SECONDS)
+    connection = http.client.HTTPSConnection("localhost", machine.base + 443, context=context, timeout=PATIENCE_SECONDS)
     connection.request("GET", "/api/v1/health", headers={"Authorization": f"Basic {CREDENTIALS}"})
     assert connection.getresponse().headers["X-RateLimit-Limit"] == "100"
     connection.close()
@@ -237,5 +234,5 @@ def test_a_run_in_progress_holds_lock_and_database(machine: Machine) -> None:
         assert (directory / "ops/state/aimo.engine.lock.d").is_dir()
     finally:
         engine.terminate()
-        assert engine.wait(20) == 0
+        assert engine.wait(PATIENCE_SECONDS) == 0
     assert not (directory / "ops/state/aimo.engine.lock.d").exists()

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,8 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import approv
 from tests.integration.fleet.wikis import ROTATION, Fleet, fleet
 from tests.integration.incidents.test_incident_plays import system as incident_system
 from tests.integration.postgresql import Server
-from tests.integration.weekly.runs import BINARIES, CHECKOUT, Played, play
+from tests.integration.weekly.runs import BINARIES, CHECKOUT, HANGS_SECONDS, Played, play
+from tests.ports import free_port
 
 #: What differs from run to run: moments, and the names of runs, which begin with one.
 TIMES = re.compile(r"\d{8}T\d{6}Z-weekly-(wiki-\d\d)-[0-9a-f]{6}|\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
@@ -74,14 +74,14 @@ def test_three_slices_at_once_give_the_report_of_one_job(tmp_path: Path, postgre
     single_url = postgresql.url(postgresql.create_database())
 
     whole = started(wikis.inventory, tmp_path / "whole", single_url)
-    said = whole.communicate(timeout=300)[0]
+    said = whole.communicate(timeout=HANGS_SECONDS)[0]
     assert whole.returncode == 2, said
 
     disks = [tmp_path / f"disk-{number}" for number in range(3)]
     jobs = [
         started(slice_of(wikis, number, 3), disk, store_url, *of_awx(41, number)) for number, disk in enumerate(disks)
     ]
-    outputs = [job.communicate(timeout=300)[0] for job in jobs]
+    outputs = [job.communicate(timeout=HANGS_SECONDS)[0] for job in jobs]
     # wiki-02 is in the second slice, wiki-06 in the third.
     assert [job.returncode for job in jobs] == [0, 2, 2], "\n".join(outputs)
 
@@ -148,7 +148,7 @@ def test_a_slice_that_dies_is_named_in_the_report_of_its_job(tmp_path: Path, sto
     store.begin(opened, [begun], holder=holder, now=datetime.now(UTC), lease_seconds=600, part=part)
 
     alive = started(slice_of(wikis, 0, 2), tmp_path / "disk", store_url, *of_awx(7, 0))
-    said = alive.communicate(timeout=300)[0]
+    said = alive.communicate(timeout=HANGS_SECONDS)[0]
     assert alive.returncode == 0, said
     assert f"report.yml -e report_job={part.job}" in " ".join(said.split())
     assert not list((tmp_path / "disk").rglob("*.txt")), "another slice has not ended: it would write the report"
@@ -181,9 +181,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
 
 def test_an_incident_goes_on_from_another_control_node(tmp_path: Path, store_url: str) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     inventory = incident_system(tmp_path, hook=f"http://127.0.0.1:{port}/hook", rung={"approval": True})
     (tmp_path / "wiki.log").write_text("what the log said\n")
     logs = json.dumps({"logs": [str(tmp_path / "wiki.log")]})

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.serving import PROGRAMS
 from tests.integration.weekly.runs import CHECKOUT, Played, digests, play
+from tests.ports import free_base
 
 LAYOUTS = {"published": "inventories/demo", "runbook": "tests/integration/inventories/runbook"}
 HOSTS = {"aimo-demo", "ai-diy-demo", "estimator-demo", "smartbox-demo"}
@@ -65,22 +66,17 @@ def demo(word: str, root: Path, port: int, *arguments: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert completed.returncode == 0, completed.stdout + completed.stderr
-
-
-def _free_base() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(int(probe.getsockname()[1]), 60000)
 
 
 @pytest.fixture(scope="module", params=sorted(LAYOUTS))
 def systems(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Start the four systems of one layout and stop them at the end."""
     base = tmp_path_factory.mktemp(request.param)
-    started = Demo(base / "demo", _free_base(), request.param, base / "state")
+    offsets = [program.port_offset for program in PROGRAMS.values() if program.port_offset is not None]
+    started = Demo(base / "demo", free_base(offsets), request.param, base / "state")
     started.say("up", "--layout", request.param)
     try:
         yield started
