@@ -19,8 +19,10 @@ from pathlib import Path
 from ..serving import PROGRAMS
 
 DEFAULT_BASE_PORT = 18000
-READY_SECONDS = 15.0
-STOP_SECONDS = 10.0
+# A program that ends is noticed at once: only one that hangs is waited for so long.
+READY_SECONDS = 90.0
+STOP_SECONDS = 30.0
+ANSWER_SECONDS = 10.0
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Where the standard output and error of each program go, below its system's directory.
 OUTPUT = {"estimator": ("log/estimator/backend.log", "log/estimator/backend-error.log")}
@@ -153,13 +155,13 @@ def answers(name: str, base: int) -> bool:
         return True
     if name == "front":
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=2).close()
+            socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS).close()
         except OSError:
             return False
         return True
     try:
         url = f"http://127.0.0.1:{port}{PROGRAMS[name].ready_path}"
-        with urllib.request.urlopen(url, timeout=2):
+        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS):
             return True
     except urllib.error.HTTPError as error:
         return error.code == 429

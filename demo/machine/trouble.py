@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import socket
 import sqlite3
+import ssl
 import struct
 import subprocess
 import sys
@@ -113,12 +115,34 @@ def _restore_database(machine: Machine) -> str:
 
 
 def _reload_front(machine: Machine) -> None:
+    """Have the front, when it runs, read its certificate again, and wait until that is the one that it serves."""
     import signal
 
+    from ..estimator.front import live_directory
+
     pid = programs.read_pid("front", machine.root)
-    if pid is not None and programs.is_running("front", machine.root):
-        os.kill(pid, signal.SIGHUP)
-        time.sleep(0.2)
+    if pid is None or not programs.is_running("front", machine.root):
+        return
+    leaf = (live_directory(machine.paths("estimator")) / "cert.pem").read_text(encoding="ascii")
+    wanted = ssl.PEM_cert_to_DER_cert(leaf)
+    os.kill(pid, signal.SIGHUP)
+    deadline = time.monotonic() + programs.READY_SECONDS
+    while _served(machine) != wanted:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the front still serves another certificate after {programs.READY_SECONDS} s")
+        time.sleep(0.05)
+
+
+def _served(machine: Machine) -> bytes | None:
+    """The certificate that the front serves; None when it does not answer."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    address, patience = ("127.0.0.1", programs.port_of("front", machine.base_port)), programs.ANSWER_SECONDS
+    try:
+        with socket.create_connection(address, timeout=patience) as plain, context.wrap_socket(plain) as secured:
+            return secured.getpeercert(binary_form=True)
+    except OSError:
+        return None
 
 
 def _expire_certificate(machine: Machine) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.server
 import json
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 _DAY_SECONDS = 86400
 _JAPAN_SECONDS = 9 * 3600
 _REQUESTS = 500
+_PATIENCE_SECONDS = 120
 
 
 class _Health(http.server.BaseHTTPRequestHandler):
@@ -62,12 +64,23 @@ def running(root: Path, port: int, now: float) -> Iterator[set[int]]:
     try:
         for name, process in zip(("app", "front"), processes, strict=True):
             (root / f"{name}.pid").write_text(f"{process.pid}\n", encoding="ascii")
+        _wait_for(port, processes[0])
         yield {process.pid for process in processes}
     finally:
         for process in processes:
             process.terminate()
             process.wait()
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _wait_for(port: int, serving: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline and serving.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody answers for the application on port {port}")
 
 
 def seed(root: Path, now: float) -> None:

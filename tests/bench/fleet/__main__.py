@@ -107,6 +107,9 @@ def _written(database: postgresql.Server, name: str) -> tuple[int, int]:
     """Return how many transactions a database has committed, and how many rows were written."""
     query = "SELECT xact_commit, tup_inserted + tup_updated + tup_deleted FROM pg_stat_database"
     # What a connection did is counted when it ends, and read from a snapshot that is a moment old.
+    clients = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname ="
+    while int(database.sql(f"{clients} '{name}'")):
+        time.sleep(0.1)
     time.sleep(1)
     transactions, rows = database.sql(f"{query} WHERE datname = '{name}'").split("|")
     return int(transactions), int(rows)
