@@ -53,7 +53,7 @@ def killed_while_spilling(folder: Path) -> dict[str, Any]:
     database, directory = folder / "app.duckdb", folder / "duckdb_tmp"
     directory.mkdir(mode=0o755)
     process = started(SPILLING, str(database), str(directory))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 600
     while not spill_files(gather(str(database), str(directory))) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.kill()

@@ -73,7 +73,7 @@ def test_links_open_files_and_everything_outside_stay(tmp_path: Path) -> None:
     (root / "link.jsonl").symlink_to(precious)
     (root / "below").symlink_to(outside)
     opened = aged(root / "open.jsonl", 60)
-    holder = subprocess.Popen(["sleep", "60"], stdout=opened.open("ab"))
+    holder = subprocess.Popen(["sleep", "3600"], stdout=opened.open("ab"))
     try:
         answer = call_module("file_retention", {"roots": [{"path": str(root), "recursive": True, **MONTH}]})
     finally:

@@ -74,7 +74,7 @@ print(json.dumps(found))
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Return what each procedure would remove or rewrite where real mounts lie in its way."""
     folder = tmp_path_factory.mktemp("mounts")
-    done = run_apart([sys.executable, "-c", PROGRAM, str(folder)], 120)
+    done = run_apart([sys.executable, "-c", PROGRAM, str(folder)], 900)
     assert done.returncode == 0, done.stdout + done.stderr
     answer: dict[str, object] = json.loads(done.stdout)
     return answer

@@ -99,8 +99,9 @@ def test_somebody_else_s_lock_is_waited_for(vault: Vault) -> None:
         env={**os.environ, "RESTIC_PASSWORD": PASSWORD},
         stdin=subprocess.PIPE,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not any((repository / "locks").iterdir()):
+        assert held.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
     let_go = threading.Timer(8, held.communicate, [b"what somebody else stores"])

@@ -61,7 +61,7 @@ print("failures", failures, "finished", finished)
 
 
 def test_a_disk_that_is_full_or_read_only_costs_no_data(tmp_path: Path) -> None:
-    done = run_apart([sys.executable, "-c", PROGRAM, str(tmp_path)], 120)
+    done = run_apart([sys.executable, "-c", PROGRAM, str(tmp_path)], 900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "read-only: " in done.stdout
     assert "Read-only file system" in done.stdout

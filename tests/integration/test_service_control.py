@@ -18,7 +18,7 @@ def test_check_then_start_then_nothing_left_then_stop(tmp_path: Path) -> None:
         "manager": "pid_file",
         "pid_file": str(pid_file),
         "command_contains": "wiki-marker",
-        "start_command": [sys.executable, "-c", "import time; time.sleep(120)", "wiki-marker"],
+        "start_command": [sys.executable, "-c", "import time; time.sleep(3600)", "wiki-marker"],
         "steady_seconds": 0.2,
         "state": "started",
     }

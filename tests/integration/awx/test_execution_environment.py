@@ -43,7 +43,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [str(BUILDER.with_name("ansible-galaxy")), "collection", "build", "--output-path", str(here / ".cache/build")],
         [str(BUILDER), "create", "--file", str(here / "execution-environment.yml"), "--context", str(here / "context")],
     ):
-        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=900)
         assert done.returncode == 0, done.stdout + done.stderr
     return here / "context"
 

@@ -26,7 +26,7 @@ def test_one_round_on_two_hosts() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1500,
     )
     assert completed.returncode == 0, completed.stdout + completed.stderr
     (line,) = (line for line in completed.stdout.splitlines() if line.startswith("|     2 "))

@@ -25,7 +25,7 @@ def test_one_round_on_one_host() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1500,
     )
     assert completed.returncode == 0, completed.stdout + completed.stderr
     lines = [line for line in completed.stdout.splitlines() if line.startswith("|     1 ")]

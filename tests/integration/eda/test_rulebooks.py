@@ -114,7 +114,7 @@ def alertmanager(directory: Path, receiver: Rulebook) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def ready(port: int) -> bool:

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
-from tests.integration.fleet.wikis import Fleet, fleet
-from tests.integration.weekly.runs import BINARIES, CHECKOUT, Played, play
+from tests.integration.fleet.wikis import CHECK, Fleet, fleet
+from tests.integration.weekly.runs import BINARIES, CHECKOUT, HANGS_SECONDS, Played, play
 
 
 def retention(made: Fleet, *arguments: str) -> Played:
@@ -135,7 +135,12 @@ def test_a_look_in_batches_is_one_report_and_never_stops(tmp_path: Path) -> None
 
 
 def test_a_controller_that_is_killed_in_a_batch_leaves_the_rest_to_be_resumed(tmp_path: Path) -> None:
-    wikis = fleet(tmp_path, 5)
+    held = 'while test -e "$1/held"; do sleep 0.1; done; test -e "$1/well"'
+    looked = {"argv": ["sh", "-c", held, "sh", "{{ wiki_root }}"]}
+    wikis = fleet(tmp_path, 5, system_checks=[{**CHECK, "parameters": looked, "timeout_seconds": 3600}])
+    # The look at the second batch does not end before its end is wanted.
+    hold = tmp_path / "wiki-02" / "held"
+    hold.touch()
     environment = {**os.environ, "AIOPS_STATE_DIR": str(tmp_path / "state"), "ANSIBLE_NOCOLOR": "1"}
     process = subprocess.Popen(
         [
@@ -154,15 +159,16 @@ def test_a_controller_that_is_killed_in_a_batch_leaves_the_rest_to_be_resumed(tm
     )
     killed = Played(0, "", tmp_path / "state")
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + HANGS_SECONDS
         # The second batch has begun: its runs are recorded as running before anything is done.
-        while process.poll() is None and time.monotonic() < deadline:
-            if (tmp_path / "state" / "store.sqlite").exists() and states(killed).get("wiki-02") == "running":
-                break
+        while killed.states().get("wiki-02") != "running":
+            assert process.poll() is None
+            assert time.monotonic() < deadline
             time.sleep(0.05)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        hold.unlink()
     assert states(killed) == {"wiki-01": "ok", "wiki-02": "running", "wiki-03": "running"}
 
     resumed = retention(wikis, "-e", "run_resume=last", "-e", "run_batch=100%")

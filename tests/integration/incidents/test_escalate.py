@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from tests.conftest import CHECKOUT
 from tests.integration.incidents.test_incident_plays import system
 from tests.integration.incidents.test_notifications import Hook, key_of, wait_no_longer
 from tests.integration.postgresql import Server
-from tests.integration.weekly.runs import BINARIES, Played, play
+from tests.integration.weekly.runs import BINARIES, HANGS_SECONDS, Played, play
 from tests.ports import free_port
 from tests.process_tree import children
 from tests.unit.checks.peers import serving
@@ -116,6 +117,24 @@ def started(inventory: Path, url: str) -> subprocess.Popen[bytes]:
     )
 
 
+def wait_until_gone(inventory: Path) -> None:
+    """Wait for the end of whatever works on an inventory: a worker outlives its play by the message that it sends.
+
+    The message is the worker's own until then, and how it went is noted after the play's death.
+    """
+    deadline = time.monotonic() + HANGS_SECONDS
+    while any(str(inventory).encode() in command for command in commands()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def commands() -> Iterator[bytes]:
+    """Yield the command lines of all processes of this machine."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield path.read_bytes()
+
+
 def test_killed_at_any_moment_it_loses_nothing_and_repeats_nothing(store_url: str, tmp_path: Path) -> None:
     port = free_port()
     inventory = inventory_of(tmp_path, port)
@@ -134,6 +153,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_repeats_nothing(store_url: st
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(victim.pid, signal.SIGKILL)
             victim.wait()
+        wait_until_gone(inventory)
         wait_no_longer(store.open_store(store_url))
         assert escalate(inventory, store_url).status == 0
         first = delivered(hook, store_url)
@@ -146,8 +166,9 @@ def test_killed_at_any_moment_it_loses_nothing_and_repeats_nothing(store_url: st
             wait_no_longer(store.open_store(store_url))
             hook.victim = started(inventory, store_url)
             victim = hook.victim
-            victim.wait(300)
+            victim.wait(HANGS_SECONDS)
             assert victim.returncode == -signal.SIGKILL
+            wait_until_gone(inventory)
         assert not hook.moments
         wait_no_longer(store.open_store(store_url))
         last = escalate(inventory, store_url)

@@ -50,7 +50,7 @@ def system(directory: Path, hook: str = "http://127.0.0.1:9/hook", **changes: An
         "system_actions": [{**action, **changes.pop("action", {})}],
         "system_priorities": RULES,
         "system_ladders": [{"level": "P1", "rungs": [{**rung, **changes.pop("rung", {})}]}],
-        "system_channels": [{"name": "chat", "type": "slack", "url": hook, "timeout_seconds": 2}],
+        "system_channels": [{"name": "chat", "type": "slack", "url": hook, "timeout_seconds": 60}],
         "system_contacts": [{"role": "manager", "language": "en", "channels": [{"channel": "chat"}]}],
         "system_escalation": [
             {"name": "at_once", "levels": ["P1"], "tell": ["manager"]},

@@ -68,11 +68,13 @@ def key_of(request: bytes) -> str:
 def profile(directory: Path, ports: dict[str, int]) -> dict[str, Any]:
     """Return who is told in what language on which channel."""
     channels = [
-        {"name": name, "type": "slack", "url": f"http://127.0.0.1:{ports[name]}/{HOOK_SECRET}", "timeout_seconds": 2}
+        {"name": name, "type": "slack", "url": f"http://127.0.0.1:{ports[name]}/{HOOK_SECRET}", "timeout_seconds": 15}
         for name in ("chat", "duty")
     ]
     mail = {"type": "email", "host": "127.0.0.1", "port": ports["post"], "username": USER, "password": PASSWORD}
-    mail.update(name="post", sender="runbooks@example.com", ca_file=str(directory / "authority.pem"), timeout_seconds=5)
+    mail.update(
+        name="post", sender="runbooks@example.com", ca_file=str(directory / "authority.pem"), timeout_seconds=60
+    )
     contacts = [
         {"role": "manager", "language": "en", "channels": [{"channel": "chat"}]},
         {"role": "developers", "language": "ja", "channels": [{"channel": "duty"}]},
@@ -122,7 +124,7 @@ def test_what_is_told_waits_for_its_receivers_and_arrives_once_in_their_language
     with receivers(tmp_path, ports, chat, duty) as box:
         box.answers = ["451 4.3.0 Try again later"]
         wait_no_longer(opened(inventory))
-        told = run(inventory, "-e", "escalate_patience_seconds=120", name="escalate")
+        told = run(inventory, "-e", "escalate_patience_seconds=600", name="escalate")
         assert told.status == 0, told.output
         first = (list(chat.taken), list(duty.taken), list(box.mails))
         again = run(inventory, name="escalate")

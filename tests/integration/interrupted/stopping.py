@@ -57,7 +57,7 @@ CHANGES = (
 )
 _CALL = re.compile(r"^(\d+) +(\w+)\(")
 _STOPPED = re.compile(r"^(\d+) +--- stopped by SIGSTOP", re.MULTILINE)
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 900
 Calls = Sequence[tuple[str, dict[str, Any]]]
 
 

@@ -19,6 +19,6 @@ from tests.integration.mount_namespace import run_apart
 )
 def test_nothing_is_lost_and_running_again_finishes(tmp_path: Path, procedure: str, kind: str) -> None:
     program = "tests.integration.interrupted.small_disk"
-    done = run_apart([sys.executable, "-m", program, procedure, str(tmp_path), kind], 200)
+    done = run_apart([sys.executable, "-m", program, procedure, str(tmp_path), kind], 900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failures" in done.stdout

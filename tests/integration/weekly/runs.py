@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -18,6 +19,8 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils import store
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 BINARIES = Path(sys.executable).parent
+#: A play takes some seconds; a machine under load takes its time, and only what hangs is ended.
+HANGS_SECONDS = 900
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -39,6 +42,15 @@ class Played:
         """Return the newest run of each host."""
         return {run["host"]: run for run in sorted(self.runs(), key=lambda run: run["started"])}
 
+    def states(self) -> dict[str, str]:
+        """Return the state of each host's newest run, as far as it can be seen while a play makes and writes the store.
+
+        Nothing is seen in a moment in which somebody else is at the file.
+        """
+        with contextlib.suppress(store.StoreError):
+            return {host: run["state"] for host, run in self.newest().items()}
+        return {}
+
     def not_ok(self) -> dict[str, dict[str, str]]:
         """Return, for each host, the checks that are not ok with their states, in the newest run."""
         return {
@@ -58,7 +70,7 @@ def play(
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=HANGS_SECONDS,
     )
     return Played(completed.returncode, completed.stdout + completed.stderr, state)
 

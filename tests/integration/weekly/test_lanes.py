@@ -80,7 +80,7 @@ def look(directory: Path, transport: str) -> tuple[list[dict[str, Any]], str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=900,
     )
     printed = completed.stdout + completed.stderr
     assert completed.returncode == 0, printed
@@ -116,7 +116,7 @@ def test_a_host_without_a_named_interpreter_is_asked_which_it_has() -> None:
         input=payload.pack(payload.library_sources(), "wiki", "UTC", []),
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=900,
     )
     assert payload.unpack(completed.stdout.decode()) == []
     nothing = subprocess.run(
@@ -124,7 +124,7 @@ def test_a_host_without_a_named_interpreter_is_asked_which_it_has() -> None:
         env={"PATH": "/nowhere"},
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=900,
     )
     assert nothing.returncode == 127
     assert payload.NO_PYTHON in nothing.stderr.decode()
@@ -139,7 +139,7 @@ def test_every_kind_loads_on_the_oldest_pythons_there_are(python: Path) -> None:
         input=payload.pack(payload.library_sources(), "wiki", "UTC", asked),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=900,
     )
     results = payload.unpack(completed.stdout.decode())
     assert results is not None, completed.stderr.decode()

@@ -81,7 +81,7 @@ class _Strict(Controller):
 def mail_server(directory: Path, *, tls: bool = True, port: int = 0) -> Iterator[Mailbox]:
     """Run a server that wants STARTTLS and a login before it takes anything; without ``tls`` it wants neither."""
     box = Mailbox()
-    controller = _Strict(box, hostname="127.0.0.1", port=port or free_port())
+    controller = _Strict(box, hostname="127.0.0.1", port=port or free_port(), ready_timeout=120)
     if tls:
         authority = issue("Test authority", authority=True)
         served = issue("mail.test", authority, names=("127.0.0.1",))
