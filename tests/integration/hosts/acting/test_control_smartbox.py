@@ -200,7 +200,7 @@ def test_a_program_with_a_pid_file_is_controlled_by_it_within_bounds(
         assert host.check_output("systemctl show --property MainPID --value namesake") == namesake != "0"
         # What ends at once was not started; a store of its own, because attempts have a cool-down.
         on_host(HOST, "systemctl kill --signal=KILL namesake; touch /root/pid/broken")
-        failed = act_on(tmp_path / "later", "start", HOST, *arguments)
+        failed = act_on(tmp_path / "later", "start", HOST, *arguments, "-e", "service_control_steady_seconds=5")
         assert failed.states["start_services"] == "failed", failed.output
         assert "Its last lines are in" in failed.detail("start_services")["message"]
         assert host.file(f"{PID_FILE}.log").contains("no such metric")
