@@ -77,7 +77,8 @@ def bootstrap() -> str:
         tempfile.TemporaryDirectory(prefix="aiops-bootstrap-") as scratch,
     ):
         archive = Path(scratch, "root.tar")
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}", SUITE, str(archive)]
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", '--aptopt=Acquire::Retries "5"']
+        command += [f"--include={','.join(packages)}", SUITE, str(archive)]
         # Its working directory must be one that every user may enter; a checkout below /root is not.
         done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
         if done.returncode:
@@ -97,8 +98,8 @@ def fetch_wheels(requirements: Path, directory: Path) -> None:
     if not cached.is_dir():
         scratch = cached.with_suffix(".part")
         shutil.rmtree(scratch, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += ["--only-binary=:all:", "--python-version", WHEEL_PYTHON, "--platform", WHEEL_PLATFORM]
+        command = [sys.executable, "-m", "pip", "--retries=10", "download", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-deps", "--only-binary=:all:", "--python-version", WHEEL_PYTHON, "--platform", WHEEL_PLATFORM]
         command += ["--dest", str(scratch), "--requirement", str(requirements)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -55,10 +55,9 @@ def prepare_machine() -> None:
         raise CannotRunHostsError(f"not installed, and this is no Debian: {', '.join(missing)}")
     with report.step(f"Installing {' '.join(missing)}"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (
-            ["apt-get", "--quiet", "update"],
-            ["apt-get", "--quiet", "--yes", "--no-install-recommends", "install", *missing],
-        ):
+        # A mirror may stumble, and another program may be installing something just now.
+        apt = ["apt-get", "--quiet", "--option=Acquire::Retries=5", "--option=DPkg::Lock::Timeout=600"]
+        for command in ([*apt, "update"], [*apt, "--yes", "--no-install-recommends", "install", *missing]):
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise CannotRunHostsError(f"{' '.join(command)} failed: {done.stderr.strip()[-400:]}")
