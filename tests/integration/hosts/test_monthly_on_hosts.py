@@ -50,7 +50,7 @@ ADD_SERVICE = """
 echo 'requests_total{service="unheard-of"} 7' | curl --fail --silent --data-binary @- \
     http://127.0.0.1:8428/api/v1/import/prometheus
 known=http://127.0.0.1:8428/api/v1/label/service/values
-timeout 60 sh -c "until curl -s $known | grep -q unheard-of; do sleep 0.5; done"
+timeout 240 sh -c "until curl -s $known | grep -q unheard-of; do sleep 0.5; done"
 """
 REMOVE_SERVICE = """
 curl --fail --silent --data-urlencode 'match[]={service="unheard-of"}' \

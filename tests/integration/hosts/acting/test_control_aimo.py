@@ -186,7 +186,7 @@ def published_list(host: testinfra.host.Host) -> Iterator[str]:
         touch -d '2 days ago' {LIST} {CACHE}
         systemd-run --quiet --collect --unit=published python3 -m http.server --bind 127.0.0.1 \\
             --directory /srv/published 8199
-        timeout 60 sh -c 'until curl -fs -o /dev/null http://127.0.0.1:8199/; do sleep 0.1; done'""",
+        timeout 240 sh -c 'until curl -fs -o /dev/null http://127.0.0.1:8199/; do sleep 0.1; done'""",
     )
     yield str(host.file(LIST).sha256sum)
     on_host(
@@ -218,7 +218,7 @@ def test_the_suffix_list_is_whole_at_any_time_and_its_digest_is_noted(
     try:
         done = act("update", HOST, *UPDATE)
     finally:
-        on_host(HOST, "touch /root/reader/stop; timeout 60 sh -c 'until [ -s /root/reader/seen ]; do sleep 0.1; done'")
+        on_host(HOST, "touch /root/reader/stop; timeout 240 sh -c 'until [ -s /root/reader/seen ]; do sleep 0.1; done'")
     assert done.states["update_suffix_list"] == "done", done.output
     assert set(host.file("/root/reader/seen").content_string.split()) <= {published_list, new}
     assert host.file(LIST).sha256sum == done.detail("update_suffix_list")["sha256"] == new

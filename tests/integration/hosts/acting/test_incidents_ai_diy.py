@@ -53,7 +53,9 @@ def desk(prepared: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
     """Return the host with an attack in its log, and its receivers."""
     prepared(HOST)
     on_host(
-        HOST, "cp -a /opt/ai-diy/logs /root/logs; nft delete table inet aiops_block 2> /dev/null || true\n" + ATTACK
+        HOST,
+        "rm -rf /root/logs; cp -a /opt/ai-diy/logs /root/logs\n"
+        "nft delete table inet aiops_block 2> /dev/null || true\n" + ATTACK,
     )
     with desk_for(HOST, tmp_path_factory.mktemp("incidents")) as desk:
         yield desk

@@ -93,7 +93,7 @@ def test_detection_that_cannot_start_waits_for_the_approval_of_a_reboot_and_is_t
         on_host(
             HOST,
             f"""cp -p /root/compose.yml {ROOT}/docker-compose.yml; cd {ROOT}
-            docker compose up --detach --wait --wait-timeout 60""",
+            docker compose up --detach --wait --wait-timeout 300""",
         )
     assert (first.returncode, again.returncode) == (2, 2)
     steps = [(each["detail"]["name"], each["detail"]["outcome"]) for each in desk.events() if each["kind"] == "rung"]

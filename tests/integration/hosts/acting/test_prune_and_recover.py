@@ -60,7 +60,7 @@ def smartbox(
     yield host
     host.check_output(f"""
         cd /opt/smartbox && docker compose stop --timeout 2 && rm -rf recovery pruned {DATABASE}* &&
-        cp -a /root/kept.db {DATABASE} && docker compose up --detach --wait --wait-timeout 60""")
+        cp -a /root/kept.db {DATABASE} && docker compose up --detach --wait --wait-timeout 300""")
 
 
 def python(host: testinfra.host.Host, program: str) -> str:

@@ -48,7 +48,7 @@ def host(
         HOST,
         f"""cd /opt/smartbox; cp -a /root/baked/* .
         rm -rf Dockerfile .dockerignore /root/baked smartbox_models/reviews sensitivity.json* {CONFIG}.*.bak
-        docker compose up --detach --wait --wait-timeout 60
+        docker compose up --detach --wait --wait-timeout 300
         docker rmi --force smartbox/anomaly:built smartbox/base:local; docker image prune --force""",
     )
 

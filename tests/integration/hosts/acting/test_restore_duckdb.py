@@ -20,7 +20,7 @@ CONFIRM = ("-e", f"run_confirm={HOST}")
 #: A pipeline that is killed after it has written: what it wrote is in the log beside the database and nowhere else.
 OPENED = "import duckdb, os, time; c = duckdb.connect('{0}'); "
 KILLED = OPENED + "c.execute('CREATE TABLE since AS SELECT 1 AS x'); os.kill(os.getpid(), 9)"
-HOLDING = OPENED + "open('/run/holding', 'w').close(); time.sleep(90)"
+HOLDING = OPENED + "open('/run/holding', 'w').close(); time.sleep(3600)"
 TABLES = "import duckdb; c = duckdb.connect('{0}', read_only=True); print(sorted(c.execute('SHOW TABLES').fetchall()))"
 
 

@@ -20,13 +20,13 @@ HOST, NAME = "ai-diy-1", "ai-diy.service"
 UNIT, SETS, SET = f"/etc/systemd/system/{NAME}", "/root/unit-sets", "20260101_000000"
 #: A unit without a program is one that systemd does not load.
 NOT_LOADABLE = "/^ExecStart=/,/timezone/d"
-#: It answers, and is ended six seconds after its start.
-DIES_SOON = "s|^Restart=|RuntimeMaxSec=6\\nRestart=|"
+#: It answers, and is ended so many seconds after its start; on a busy machine it answers late.
+DIES_SOON = "s|^Restart=|RuntimeMaxSec=20\\nRestart=|"
 
 
 @pytest.mark.parametrize(
     ("edit", "why", "steady_seconds"),
-    [(NOT_LOADABLE, f"Unit {NAME} is bad-setting", 2), (DIES_SOON, "Did not stay up", 8)],
+    [(NOT_LOADABLE, f"Unit {NAME} is bad-setting", 2), (DIES_SOON, "Did not stay up", 22)],
     ids=["not_loadable", "dies_soon"],
 )
 def test_a_unit_that_is_no_good_goes_back_by_itself(
