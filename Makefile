@@ -16,6 +16,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 LINK := .cache/collections/ansible_collections/aiops/runbooks
 SAY := @printf '\n\033[1m==> %s\033[0m\n'
 export PATH := $(BIN):$(PATH)
+# Plays start sooner where Python keeps what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## Show this list

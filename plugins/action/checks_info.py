@@ -19,7 +19,7 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.plain import plain
 
 # Ansible imports an action once, in the process that forks a worker for every host: what is read and
 # compressed here costs the same for one host and for fifty.
-_LIBRARY = payload.library_sources()
+_LIBRARY = payload.library()
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "system": {"type": "str", "required": True},
     "checks": {"type": "list", "elements": "raw", "required": True},

@@ -9,12 +9,12 @@ import os
 import tempfile
 
 
-def write_atomically(path: str, content: str, mode: int = 0o600) -> None:
+def write_atomically(path: str, content: str | bytes, mode: int = 0o600) -> None:
     """Write a file beside its final place, then put it there in one step.
 
     Args:
         path: the final place; its directory exists.
-        content: the text.
+        content: the text, written as UTF-8, or the bytes.
         mode: permissions of the file.
 
     Raises:
@@ -24,8 +24,8 @@ def write_atomically(path: str, content: str, mode: int = 0o600) -> None:
     # A name that begins with a dot and ends otherwise is no file to whoever reads the directory.
     handle, unfinished = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(content)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             os.fchmod(stream.fileno(), mode)
         os.replace(unfinished, path)
     except BaseException:

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import marshal
+import os
 import re
 import shlex
+import sys
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -19,11 +24,14 @@ from typing import Any
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.engine import Check
 from ansible_collections.aiops.runbooks.plugins.module_utils.checks.registry import kinds_asked
 from ansible_collections.aiops.runbooks.plugins.module_utils.lean import CODE_TAG, MARK, PACKAGE
+from ansible_collections.aiops.runbooks.plugins.plugin_utils.atomic_file import write_atomically
 
 _LIBRARY = Path(__file__).resolve().parents[1] / "module_utils"
 _RELATIVE_IMPORT = re.compile(r"^\s*from (\.+)([\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 # Costly modules of the standard library, and what is sent in their place.
 _STAND_INS = {"dataclasses": "lean_records", "typing": "lean_names"}
+# What every look begins with.
+_ENTRIES = ("lean", *_STAND_INS.values(), "checks.engine", "checks.registry")
 # Tried in this order on a host whose interpreter nobody named.
 _INTERPRETERS = ("/usr/bin/python3", "python3", "/usr/libexec/platform-python", "/usr/local/bin/python3")
 # A line of JSON, then the files one behind the other, in the order and with the sizes that the line says.
@@ -54,21 +62,68 @@ class Library:
     imports: Mapping[str, tuple[str, ...]]
 
 
-def library_sources(root: Path = _LIBRARY) -> Library:
-    """Read the whole library."""
-    sources = {}
+def library(root: Path = _LIBRARY) -> Library:
+    """Return what library_sources does, as an earlier run has kept it where no file has changed since.
+
+    It is kept as Python keeps what it compiles: in __pycache__ beside the files, and only where Python may write there.
+    """
+    texts = _texts(root)
+    own = Path(__file__).read_text(encoding="utf-8")
+    key = hashlib.sha256(json.dumps([CODE_TAG, own, texts]).encode()).digest()
+    place = cache_from_source(str(root / "lean_library.py"))
+    with contextlib.suppress(OSError):
+        found = Path(place).read_bytes()
+        body = found[2 * len(key) :]
+        if found[: 2 * len(key)] == key + hashlib.sha256(body).digest():
+            packed, compiled, imports = json.loads(body)
+            return Library(_bytes(packed), _bytes(compiled), {name: tuple(names) for name, names in imports.items()})
+    made = library_sources(texts=texts)
+    if not sys.dont_write_bytecode:
+        kept = [_letters(made.packed), _letters(made.compiled), made.imports]
+        body = json.dumps(kept, ensure_ascii=False).encode()
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            write_atomically(place, key + hashlib.sha256(body).digest() + body, 0o644)
+    return made
+
+
+def _letters(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: content.decode("latin-1") for name, content in files.items()}
+
+
+def _bytes(files: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: content.encode("latin-1") for name, content in files.items()}
+
+
+def library_sources(root: Path = _LIBRARY, texts: Mapping[str, str] | None = None) -> Library:
+    """Prepare what any look needs of the library: the files that its entries and the kinds of checks import.
+
+    The rest of the library, what acts on hosts, is left alone: to compile a file takes longer than to read it.
+    """
+    texts = _texts(root) if texts is None else texts
+    packages = {name.rpartition(".")[0] for name in texts}
+    waiting = [f"{PACKAGE}.{entry}" for entry in _ENTRIES]
+    waiting.extend(name for name in texts if name.startswith(f"{PACKAGE}.checks."))
+    imports: dict[str, tuple[str, ...]] = {}
+    while waiting:
+        name = waiting.pop()
+        if name not in imports:
+            imports[name] = tuple(_imports(name, texts[name], packages, texts))
+            waiting.extend([name.rpartition(".")[0] or name, *imports[name]])
+    return Library(
+        packed={name: zlib.compress(texts[name].encode(), 6) for name in imports},
+        compiled={name: _compiled(name, texts[name]) for name in imports},
+        imports=imports,
+    )
+
+
+def _texts(root: Path) -> dict[str, str]:
+    """Read the library's files as hosts get them, by the name that they have there."""
+    texts = {PACKAGE: ""}
     for path in sorted(root.rglob("*.py")):
         parts = [PACKAGE, *path.relative_to(root).with_suffix("").parts]
-        if parts[-1] == "__init__":
-            parts.pop()
-        sources[".".join(parts)] = _lean(path.read_text(encoding="utf-8"))
-    sources.setdefault(PACKAGE, "")
-    packages = {name.rpartition(".")[0] for name in sources}
-    return Library(
-        packed={name: zlib.compress(text.encode(), 6) for name, text in sources.items()},
-        compiled={name: _compiled(name, text) for name, text in sources.items()},
-        imports={name: tuple(_imports(name, text, packages, sources)) for name, text in sources.items()},
-    )
+        texts[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = _lean(path.read_text(encoding="utf-8"))
+    return texts
 
 
 def _lean(text: str) -> str:
@@ -92,8 +147,7 @@ def _slim(code: CodeType) -> CodeType:
 def needed(library: Library, kinds: Iterable[str]) -> list[str]:
     """Name the files that the kinds need, found by following their relative imports."""
     found: set[str] = set()
-    entries = ["lean", *_STAND_INS.values(), "checks.engine", "checks.registry", *("checks." + kind for kind in kinds)]
-    waiting = [f"{PACKAGE}.{entry}" for entry in entries]
+    waiting = [f"{PACKAGE}.{entry}" for entry in (*_ENTRIES, *("checks." + kind for kind in kinds))]
     while waiting:
         name = waiting.pop()
         if name in found or name not in library.packed:
