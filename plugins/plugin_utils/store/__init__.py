@@ -16,7 +16,7 @@ from .expiry import expire, expired
 from .histories import Point, Sample, Sighting, observations, observations_of, samples_of, series
 from .holder import Holder, current_holder, play_lives
 from .jobs import DONE, NOT_RUN, Part, Stand, job_parts, job_runs, unfinished_hosts
-from .leases import begin, refusals, release, renew_lease
+from .leases import begin, refusals, release
 from .location import default_url, state_directory
 from .maintenance import (
     close_maintenance,
@@ -74,7 +74,6 @@ __all__ = [
     "refusals",
     "refused_attempt",
     "release",
-    "renew_lease",
     "runs_asking",
     "runs_between",
     "samples_of",

@@ -51,7 +51,7 @@ def begin(
             one per host.
         holder: the process that lives as long as the play.
         now: the present, UTC.
-        lease_seconds: how long the leases last unless renewed.
+        lease_seconds: how long the leases last.
         part: the play of a job that they belong to.
 
     Returns:
@@ -96,24 +96,6 @@ def refusals(store: Store, runs: Sequence[Run], *, holder: Holder, now: datetime
         return answer
 
     return read(store, work)
-
-
-def renew_lease(store: Store, run_ids: Sequence[str], *, now: datetime, lease_seconds: float) -> set[str]:
-    """Extend the leases of runs that take long.
-
-    Returns:
-        The runs that still hold their lease; one that is missing was taken over and must stop.
-    """
-    now, until = _period(now, lease_seconds)
-    leases = tables().leases
-
-    def work(connection: Connection) -> set[str]:
-        held = {lease["run_id"] for lease in lock_leases(connection, leases, "run_id", list(set(run_ids)))}
-        for part in chunks(sorted(held)):
-            connection.execute(sa.update(leases).where(leases.c.run_id.in_(part)).values(until=until))
-        return held
-
-    return write(store, work)
 
 
 def release(store: Store, run_ids: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ class Refusal:
         controller: where it runs.
         pid: its process there.
         since: when it took the lease (ISO, UTC).
-        until: when the lease expires unless it is renewed (ISO, UTC).
+        until: when the lease expires (ISO, UTC).
     """
 
     system: str

@@ -20,7 +20,6 @@ from ansible_collections.aiops.runbooks.plugins.plugin_utils.store import (
     open_store,
     refusals,
     release,
-    renew_lease,
     runs_between,
 )
 from tests.unit.store.builders import (
@@ -117,19 +116,9 @@ def test_a_run_that_was_taken_over_records_its_outcome_but_not_the_successors_le
     finish(store, [finished("r1", state="warning")])
 
     assert states(store) == {"r1": "warning", "r2": "running"}
-    assert renew_lease(store, ["r1", "r2"], now=NOON + HOUR, lease_seconds=60) == {"r2"}
-
-
-def test_a_renewed_lease_lasts_longer(store_url: str) -> None:
-    store = open_store(store_url)
-    near = dataclasses.replace(ELSEWHERE, controller="near")
-    take(store, [run("r1")])
-
-    assert renew_lease(store, ["r1"], now=NOON + HOUR, lease_seconds=LEASE_SECONDS) == {"r1"}
-
-    held = take(store, [run("r2")], holder=near, now=NOON + HOUR)["est1"]
+    held = take(store, [run("r3")], now=NOON + HOUR)["est1"]
     assert held is not None
-    assert held.until == "2026-11-21T13:10:00Z"
+    assert held.run_id == "r2"
 
 
 def test_a_released_lease_is_free(store_url: str) -> None:
