@@ -18,6 +18,7 @@ import pytest
 from demo.aimo import seed
 from demo.clock import utc, utc_iso, utc_sql_exact
 from demo.paths import AimoPaths, aimo_paths
+from tests.day import wait_for_a_day_that_lasts
 from tests.integration.weekly.runs import play
 
 duckdb = pytest.importorskip("duckdb")
@@ -97,7 +98,8 @@ class System:
 
 @pytest.fixture(params=sorted(LAYOUTS))
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> System:
-    """Seed a stand-in in one layout."""
+    """Seed a stand-in in one layout, on a day that is not over before the test is."""
+    wait_for_a_day_that_lasts()
     seeded = System(tmp_path, request.param)
     seed.seed(seeded.paths, request.param, time.time())
     return seeded

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aiops.runbooks.plugins.module_utils.process_pause import state_of
 from tests.conftest import CHECKOUT
 from tests.process_tree import descendants
 
@@ -160,7 +161,8 @@ def kill_at(point: Point, calls: Calls, log: Path, alone: bool = False) -> list[
 def wait_for(processes: Sequence[int]) -> None:
     """Wait until processes have ended."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while any(Path(f"/proc/{process}").exists() for process in processes):
+    # What has ended may be there until its new parent has asked for it.
+    while any(state_of(process) not in ("Z", "X", None) for process in processes):
         assert time.monotonic() < deadline, processes
         time.sleep(0.02)
 
