@@ -24,8 +24,10 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.errors import Check
 from ansible_collections.aiops.runbooks.plugins.module_utils.sqlite_copy import copy_online
 from ansible_collections.aiops.runbooks.plugins.module_utils.sqlite_whole import read_whole
 from tests.unit.backup import little_wiki as wiki
+from tests.unit.patience import PATIENCE_SECONDS, until
 
-BUSY_TIMEOUT_SECONDS = 5.0
+#: Long beside anything that a busy machine or a slow disk does to a writer by itself.
+BUSY_TIMEOUT_SECONDS = 60.0
 TOTAL = 1000
 
 
@@ -47,34 +49,37 @@ def database(path: Path, mode: str, rows: int) -> None:
     connection.close()
 
 
-def transfer(path: Path, stop: Any, waited: Any) -> None:
+def transfer(path: Path, commits: Any, stop: Any, waited: Any) -> None:
     """Move amounts between the accounts until told to stop, and say how long the slowest transaction took."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-    slowest, count = 0.0, 0
+    slowest = 0.0
     while not stop.is_set():
-        begun = time.monotonic()
+        since = time.monotonic()
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE accounts SET amount = amount - 1, transfers = transfers + 1 WHERE id = 1")
         connection.execute("INSERT INTO transfers (note, made_at) VALUES (hex(randomblob(20)), datetime('now'))")
         connection.execute("UPDATE accounts SET amount = amount + 1, transfers = transfers + 1 WHERE id = 2")
         connection.execute("COMMIT")
-        slowest, count = max(slowest, time.monotonic() - begun), count + 1
+        slowest = max(slowest, time.monotonic() - since)
+        commits.value += 1
         time.sleep(0.001)
-    waited.put((slowest, count))
+    waited.put(slowest)
 
 
 @contextmanager
 def busy_application(path: Path) -> Iterator[dict[str, Any]]:
     """Let an application write for as long as the block lasts; says afterwards how that went."""
     fork = multiprocessing.get_context("fork")
-    stop, waited, told = fork.Event(), fork.Queue(), {}
-    process = fork.Process(target=transfer, args=(path, stop, waited), daemon=True)
+    commits, stop, waited = fork.Value("L"), fork.Event(), fork.Queue()
+    told: dict[str, Any] = {"commits": commits}
+    process = fork.Process(target=transfer, args=(path, commits, stop, waited), daemon=True)
     process.start()
     try:
+        until(lambda: commits.value)
         yield told
     finally:
         stop.set()
-        told["slowest"], told["count"] = waited.get(timeout=30)
+        told["slowest"] = waited.get(timeout=2 * BUSY_TIMEOUT_SECONDS)
         process.join()
 
 
@@ -94,7 +99,7 @@ def test_a_hundred_backups_of_a_busy_database(tmp_path: Path, mode: str) -> None
     path, sets, rows = tmp_path / "app.db", tmp_path / "sets", 1500
     database(path, mode, rows)
     content = {"app.db": {"type": "sqlite", "source": str(path), "tables": ["accounts", "transfers"]}}
-    counts, held = [], 0.0
+    counts, held = [], []
     with busy_application(path) as told:
         for number in range(100):
             made = wiki.back_up(content, sets, wiki.NOW + number)
@@ -104,15 +109,16 @@ def test_a_hundred_backups_of_a_busy_database(tmp_path: Path, mode: str) -> None
             assert verify_set(str(only), manifest, "integrity", wiki.plenty).whole
             counts.append(at_one_moment(only / "app.db"))
             assert manifest.items[0].tables["transfers"].rows == counts[-1]
-            held = max(held, made.longest_lock_seconds)
+            held.append(made.longest_lock_seconds)
             shutil.rmtree(only)
     assert counts == sorted(counts)
     assert counts[-1] > counts[0], "the application went on"
-    assert told["count"] >= counts[-1]
+    assert told["commits"].value >= counts[-1]
     # The application's own figure for its slowest transaction, from asking for the lock to the end of its commit.
-    assert told["slowest"] < BUSY_TIMEOUT_SECONDS / 2, f"held for {held}"
-    assert (held > 0) == (mode == "DELETE"), "with a write-ahead log nobody is kept from committing"
-    assert held < BUSY_TIMEOUT_SECONDS / 2
+    assert told["slowest"] < BUSY_TIMEOUT_SECONDS / 2, f"held for {max(held)}"
+    assert (max(held) > 0) == (mode == "DELETE"), "with a write-ahead log nobody is kept from committing"
+    # What a profile allows that says nothing else; a busy machine may stop anybody a few times in a hundred.
+    assert sorted(held)[-10] < 1
     assert path.stat().st_size > rows * 1000
 
 
@@ -124,8 +130,17 @@ def test_a_database_that_never_comes_to_rest_is_given_up_with_a_sentence(
     monkeypatch.setattr(sqlite_copy, "_ATTEMPTS_IN_STEPS", 2)
     path, copy = tmp_path / "app.db", tmp_path / "copy.db"
     database(path, "DELETE", 3000)
-    with busy_application(path) as told, pytest.raises(CheckError) as caught:
-        copy_online(str(path), str(copy), lambda: 30.0, longest_lock_seconds=0.0001)
+    with busy_application(path) as told, monkeypatch.context() as between_steps:
+        pause = time.sleep
+
+        def somebody_writes(_seconds: float) -> None:
+            before, limit = told["commits"].value, time.monotonic() + PATIENCE_SECONDS
+            while told["commits"].value == before and time.monotonic() < limit:
+                pause(0.001)
+
+        between_steps.setattr(sqlite_copy.time, "sleep", somebody_writes)
+        with pytest.raises(CheckError) as caught:
+            copy_online(str(path), str(copy), lambda: PATIENCE_SECONDS, longest_lock_seconds=0.0001)
     assert caught.value.reason_id == "sqlite_written_too_often"
     assert told["slowest"] < BUSY_TIMEOUT_SECONDS / 2
 
@@ -144,5 +159,5 @@ def test_what_is_damaged_in_a_copy_is_found_by_the_jobs_together(tmp_path: Path)
     at = data.index(b"lost", (index - 1) * size)
     data[at : at + 4] = b"last"
     path.write_bytes(bytes(data))
-    found = read_whole(str(path), lambda: 30.0)
+    found = read_whole(str(path), lambda: PATIENCE_SECONDS)
     assert any("missing from index by_note" in message for message in found.messages)

@@ -86,7 +86,7 @@ def test_rows_of_file_and_log_are_in_the_copy_and_the_original_is_untouched(
 
 
 def test_who_holds_the_database_is_waited_for_and_then_named(database: Path, tmp_path: Path) -> None:
-    with held(database, 60) as pid, pytest.raises(CheckError) as caught:
+    with held(database, 600) as pid, pytest.raises(CheckError) as caught:
         copy_database(sys.executable, str(database), str(tmp_path / "copy"), "copy", wiki.plenty, 0.5)
     assert (caught.value.reason_id, caught.value.fields["pid"]) == ("duckdb_in_use", pid)
     assert not list(tmp_path.glob("copy*"))

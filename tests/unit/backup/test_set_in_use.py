@@ -53,9 +53,9 @@ now = time.time()
 if work == "restore":
     take("stage", asked, Settings(str(root / "state"), "", 14, False), now)
 elif work == "drill":
-    drill(asked, str(root / "scratch"), Expectations(tolerance_percent=100), Context(now, time.monotonic() + 60))
+    drill(asked, str(root / "scratch"), Expectations(tolerance_percent=100), Context(now, time.monotonic() + 600))
 else:
-    backup_look.look_at_sets(str(root / "sets"), name, "integrity", 0, "%Y%m%d_%H%M%S", "UTC", lambda: 60.0)
+    backup_look.look_at_sets(str(root / "sets"), name, "integrity", 0, "%Y%m%d_%H%M%S", "UTC", lambda: 600.0)
 """
 #: A way to another host that takes as long as somebody wants.
 SLOW_SSH = """#!/bin/sh

@@ -54,7 +54,7 @@ def test_the_newest_by_name_decides_whatever_was_touched_last(tmp_path: Path) ->
     os.utime(older)
     result = ask(tmp_path, warning="> 90000")
     assert result["state"] == "ok"
-    assert 2 * HOUR - 5 < result["value"] < 2 * HOUR + 60
+    assert 2 * HOUR - 5 < result["value"] < 2 * HOUR + 600
     assert result["metrics"]["sets"] == 2
     assert result["metrics"]["size_change_percent"] == 0
 
@@ -63,7 +63,7 @@ def test_names_are_read_in_the_systems_own_time_zone(tmp_path: Path) -> None:
     make_set(tmp_path, 2)
     here = ask(tmp_path)["value"]
     assert ask(tmp_path, timezone="America/New_York")["value"] < here - 3 * HOUR
-    assert ask(tmp_path, timezone="Asia/Tokyo")["value"] == pytest.approx(here + 9 * HOUR, abs=60)
+    assert ask(tmp_path, timezone="Asia/Tokyo")["value"] == pytest.approx(here + 9 * HOUR, abs=600)
     result = ask(tmp_path, timezone="Mars/Olympus")
     assert (result["state"], result["reason"]["id"]) == ("unknown", "timezone_unknown")
 

@@ -59,7 +59,7 @@ def log_result(kind: str, module: Any, arguments: dict[str, Any], path: Path) ->
     written = arguments.pop("written")
     os.utime(path, (written, written))
     parameters = validated(kind, module.PARAMETERS, {**arguments.pop("parameters"), "path": [str(path)]})
-    context = Context(now=arguments.pop("now"), deadline=time.monotonic() + 10)
+    context = Context(now=arguments.pop("now"), deadline=time.monotonic() + 60)
     return judged(kind, lambda: module.look(parameters, context), arguments)
 
 

@@ -119,7 +119,7 @@ def test_the_validator_judges_the_candidate_and_a_refusal_changes_nothing(config
 
 def test_a_validator_that_hangs_or_is_missing_is_a_refusal(config: Path) -> None:
     with pytest.raises(RunbooksError, match="did not answer in time"):
-        config_file.validate(str(config), b"{}", Validator(["sleep", "60"], timeout_seconds=0.2), str(config.parent))
+        config_file.validate(str(config), b"{}", Validator(["sleep", "600"], timeout_seconds=0.2), str(config.parent))
     with pytest.raises(RunbooksError, match="cannot be run"):
         config_file.validate(str(config), b"{}", Validator(["/no/validator"]), str(config.parent))
     assert os.listdir(config.parent) == ["config.json"]

@@ -64,7 +64,7 @@ import sqlite3, sys, time
 connection = sqlite3.connect({str(path)!r}, isolation_level=None)
 {program}
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
     holder = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None

@@ -81,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def judged(folder: Path, main: bytes, wal: bytes | None = None, seconds: float = 30, **given: Any) -> DuckdbInspection:
+def judged(folder: Path, main: bytes, wal: bytes | None = None, seconds: float = 60, **given: Any) -> DuckdbInspection:
     """Inspect a database of these bytes, after showing that nothing changed."""
     path = folder / "app.duckdb"
     path.write_bytes(main)
@@ -203,7 +203,7 @@ def test_the_log_of_another_database(folder: Path, crashed: tuple[bytes, bytes],
 @pytest.fixture
 def held(folder: Path) -> Iterator[tuple[Path, int]]:
     """Return a database that a running program has open, and that program's process id."""
-    program = SEED + "print('ready', flush=True)\nimport time\ntime.sleep(60)\n"
+    program = SEED + "print('ready', flush=True)\nimport time\ntime.sleep(600)\n"
     path = folder / "app.duckdb"
     holder = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
@@ -215,7 +215,7 @@ def held(folder: Path) -> Iterator[tuple[Path, int]]:
 
 def test_a_running_pipeline_is_named(held: tuple[Path, int]) -> None:
     path, pid = held
-    found = inspect(os.fspath(path), sys.executable, Context(time.time(), time.monotonic() + 10))
+    found = inspect(os.fspath(path), sys.executable, Context(time.time(), time.monotonic() + 60))
     assert (found.verdict, found.pid) == ("in_use", pid)
 
 
@@ -223,7 +223,7 @@ def test_what_is_there_instead(folder: Path) -> None:
     (folder / "text").write_text("hello " * 4000)
     os.mkfifo(folder / "fifo")
     (folder / "directory").mkdir()
-    context = Context(time.time(), time.monotonic() + 10)
+    context = Context(time.time(), time.monotonic() + 60)
     found = {name: inspect(os.fspath(folder / name), sys.executable, context).verdict for name in os.listdir(folder)}
     assert found == {"text": "not_a_database", "fifo": "not_a_regular_file", "directory": "not_a_regular_file"}
     assert inspect(os.fspath(folder / "absent"), sys.executable, context).verdict == "missing"
@@ -238,20 +238,20 @@ def interpreter(tmp_path: Path, body: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("body", "verdict"),
+    ("body", "seconds", "verdict"),
     [
-        ("kill -SEGV $$", "scan_crashed"),
-        ("sleep 20", "budget_exceeded"),
-        (f'exec {sys.executable} -I -S "$@"', "not_installed"),
-        ("echo broken >&2; exit 1", "interpreter_failed"),
+        ("kill -SEGV $$", 60, "scan_crashed"),
+        ("sleep 600", 3, "budget_exceeded"),
+        (f'exec {sys.executable} -I -S "$@"', 60, "not_installed"),
+        ("echo broken >&2; exit 1", 60, "interpreter_failed"),
         # Only the first look crashes: a fault of threads, which does not belong to the file.
-        (f'test -e $0.done && exec {sys.executable} "$@"; touch $0.done; kill -SEGV $$', "ok"),
+        (f'test -e $0.done && exec {sys.executable} "$@"; touch $0.done; kill -SEGV $$', 60, "ok"),
     ],
 )
 def test_an_interpreter_in_trouble(
-    folder: Path, crashed: tuple[bytes, bytes], tmp_path: Path, body: str, verdict: str
+    folder: Path, crashed: tuple[bytes, bytes], tmp_path: Path, body: str, seconds: float, verdict: str
 ) -> None:
-    found = judged(folder, crashed[0], seconds=3, python=interpreter(tmp_path, body))
+    found = judged(folder, crashed[0], seconds=seconds, python=interpreter(tmp_path, body))
     assert found.verdict == verdict
     assert judged(folder, crashed[0], python="/nonexistent/python").verdict == "interpreter_missing"
 

@@ -61,7 +61,7 @@ def counts(path: Path) -> dict[str, int]:
 
 WRITER = """
 import sqlite3, sys, time
-connection = sqlite3.connect(sys.argv[1], timeout=5, isolation_level=None)
+connection = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
 print("ready", flush=True)
 while True:
     connection.execute("INSERT INTO runs (note) VALUES ('live')")
@@ -241,7 +241,7 @@ def test_an_application_that_writes_all_the_time(tmp_path: Path) -> None:
     assert writer.stdout is not None
     assert writer.stdout.readline() == "ready\n"
     try:
-        done = prune(os.fspath(path), [RULE], how(path, busy_timeout_seconds=10), NOW)
+        done = prune(os.fspath(path), [RULE], how(path, busy_timeout_seconds=60), NOW)
         assert writer.poll() is None, "the writer was never blocked for longer than it waits"
     finally:
         writer.kill()

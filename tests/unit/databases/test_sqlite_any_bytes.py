@@ -40,7 +40,7 @@ def judged(main: bytes, depth: str = "full", **sidecars: bytes) -> str:
         for suffix, data in sidecars.items():
             (Path(folder) / f"any.db-{suffix}").write_bytes(data)
         before = everything_in(Path(folder))
-        found = inspect(os.fspath(path), depth=depth, tables=["tasks"], time_budget_seconds=5)
+        found = inspect(os.fspath(path), depth=depth, tables=["tasks"], time_budget_seconds=60)
         assert everything_in(Path(folder)) == before
         observation = kind.observe(found)
         assert observation.state == STATE_OF_VERDICT[found.verdict]

@@ -9,7 +9,6 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.sqlite_file import inspect
 from tests.unit.databases.making import killed, leave_hot_journal, leave_wal, make_database, start_holder
+from tests.unit.patience import quickly
 
 
 @pytest.mark.parametrize("journal_mode", ["delete", "truncate", "persist", "wal"])
@@ -178,8 +178,8 @@ def test_a_log_whose_header_is_damaged_is_ignored_and_mentioned(tmp_path: Path) 
     leave_wal(path)
     with (tmp_path / "app.db-wal").open("r+b") as file:
         file.write(b"\xff")
-    found = inspect(str(path), depth="full")
-    assert (found.verdict, found.way, found.seconds < 1) == ("ok", "immutable", True)
+    found = quickly(lambda: inspect(str(path), depth="full"), 1)
+    assert (found.verdict, found.way) == ("ok", "immutable")
     assert "ignores" in found.messages[0]
 
 
@@ -187,9 +187,8 @@ def test_a_writer_that_locks_everybody_out_is_locked(tmp_path: Path) -> None:
     path = make_database(tmp_path / "app.db")
     holder = start_holder("connection.execute('BEGIN EXCLUSIVE')", path)
     try:
-        begun = time.monotonic()
-        assert inspect(str(path), busy_timeout_seconds=0.2).verdict == "locked"
-        assert time.monotonic() - begun < 2
+        found = quickly(lambda: inspect(str(path), busy_timeout_seconds=0.2, time_budget_seconds=60), 2)
+        assert found.verdict == "locked"
         assert inspect(str(path), busy_timeout_seconds=5, time_budget_seconds=0.2).verdict == "budget_exceeded"
     finally:
         holder.kill()
@@ -213,9 +212,8 @@ def test_a_holder_in_exclusive_mode_is_locked_in_wal_mode_too(tmp_path: Path) ->
 
 def test_no_time_is_an_answer_too(tmp_path: Path) -> None:
     path = make_database(tmp_path / "app.db")
-    begun = time.monotonic()
-    assert inspect(str(path), depth="full", time_budget_seconds=0).verdict == "budget_exceeded"
-    assert time.monotonic() - begun < 1
+    found = quickly(lambda: inspect(str(path), depth="full", time_budget_seconds=0), 1)
+    assert found.verdict == "budget_exceeded"
 
 
 def test_a_budget_ends_a_long_look(tmp_path: Path) -> None:
@@ -227,9 +225,8 @@ def test_a_budget_ends_a_long_look(tmp_path: Path) -> None:
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) "
             "INSERT INTO bulk SELECT i, hex(i * 7919) FROM n"
         )
-    begun = time.monotonic()
-    assert inspect(str(path), depth="full", time_budget_seconds=0.02).verdict == "budget_exceeded"
-    assert time.monotonic() - begun < 1
+    found = quickly(lambda: inspect(str(path), depth="full", time_budget_seconds=0.02), 1)
+    assert found.verdict == "budget_exceeded"
 
 
 def test_a_file_that_must_not_be_read_is_unreadable() -> None:

@@ -74,10 +74,10 @@ async def posted(port: int, *requests: tuple[Any, str | None]) -> list[tuple[int
     return answers
 
 
-def receiving(queue: Any, *requests: tuple[Any, str | None], busy_seconds: float = 10.0) -> list[tuple[int, Any]]:
-    """Return what a running receiver answers."""
+def receiving(queue: Any, *requests: tuple[Any, str | None], **limits: float) -> list[tuple[int, Any]]:
+    """Return what a running receiver answers; it has time enough for what has no limit."""
     main = source("alertmanager")
-    main.__globals__.update(BUSY_SECONDS=busy_seconds, READ_SECONDS=busy_seconds)
+    main.__globals__.update({"BUSY_SECONDS": LIMIT_SECONDS, "READ_SECONDS": LIMIT_SECONDS, **limits})
     port = free_port()
 
     async def work() -> list[tuple[int, Any]]:
@@ -112,7 +112,7 @@ def test_only_who_has_the_token_is_heard_and_nonsense_is_answered_with_its_reaso
 
 def test_a_rule_engine_that_takes_nothing_has_the_sender_come_again() -> None:
     queue: asyncio.Queue[Any] = asyncio.Queue(1)
-    answers = receiving(queue, (NOTIFICATION, GOOD), (NOTIFICATION, GOOD), busy_seconds=0.5)
+    answers = receiving(queue, (NOTIFICATION, GOOD), (NOTIFICATION, GOOD), BUSY_SECONDS=0.5)
     assert [status for status, _text in answers] == [202, 503]
 
 
@@ -123,7 +123,7 @@ async def hesitating() -> AsyncIterator[bytes]:
 
 
 def test_a_sender_that_does_not_come_to_an_end_is_not_waited_for() -> None:
-    answers = receiving(asyncio.Queue(1), (hesitating(), GOOD), busy_seconds=0.5)
+    answers = receiving(asyncio.Queue(1), (hesitating(), GOOD), READ_SECONDS=0.5)
     assert [status for status, _text in answers] == [408]
 
 
@@ -145,7 +145,7 @@ def test_a_sender_that_does_not_come_to_an_end_is_not_waited_for() -> None:
 )
 def test_a_source_that_cannot_work_says_so_at_its_start(name: str, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(EventError, match=message):
-        asyncio.run(asyncio.wait_for(source(name)(asyncio.Queue(), arguments), 10))
+        asyncio.run(asyncio.wait_for(source(name)(asyncio.Queue(), arguments), LIMIT_SECONDS))
 
 
 #: Prints its arguments into a file and the next recording on its output, and ends: a journal whose machine goes away.

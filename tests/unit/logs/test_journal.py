@@ -27,6 +27,7 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.logs.journal import
 )
 from ansible_collections.aiops.runbooks.plugins.module_utils.probe import Context
 from tests.unit.cases import load_cases
+from tests.unit.patience import quickly
 
 NOW = 1795230000
 CLUSTERS = {"database_lock": re.compile("database is locked"), "timeout": re.compile("timeout")}
@@ -54,7 +55,7 @@ def test_a_stretch_of_the_journal(arguments: dict[str, Any], expected: dict[str,
         def look(_parameters: Any, _context: Any) -> Any:
             return journal.observe(figures, list(CLUSTERS), "asked", "new")
 
-    context = Context(now=NOW, deadline=time.monotonic() + 5)
+    context = Context(now=NOW, deadline=time.monotonic() + 60)
     result = engine.answer("wiki", check, Kind, context, "2026-11-21T00:00:00Z").to_dict()
     seen = {key: result[key] for key in expected if key in ("state", "value", "coverage")}
     seen["reason"] = result["reason"]["id"]
@@ -104,7 +105,7 @@ def journalctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return script
 
 
-def _look(script: Path, text: str, timeout_seconds: float = 10, **parameters: Any) -> dict[str, Any]:
+def _look(script: Path, text: str, timeout_seconds: float = 60, **parameters: Any) -> dict[str, Any]:
     script.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
     script.chmod(stat.S_IRWXU)
     check = {"name": "j", "kind": "journal", "timeout_seconds": timeout_seconds}
@@ -129,10 +130,11 @@ def test_a_look_reads_on_and_begins_anew_where_the_cursor_is_gone(journalctl: Pa
     assert (again["value"], again["metrics"]["new_entries"]) == (2, 2)
 
 
-def test_a_journal_that_does_not_end_is_left_at_the_deadline(journalctl: Path) -> None:
-    result = _look(journalctl, "while :; do echo '{}'; sleep 0.1; done", timeout_seconds=1)
+def test_a_journal_that_does_not_end_is_left_at_the_deadline(journalctl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The kind itself is to say so, however busy the machine is.
+    monkeypatch.setattr(engine, "_GRACE_SECONDS", 60.0)
+    result = quickly(lambda: _look(journalctl, "while :; do echo '{}'; sleep 0.1; done", timeout_seconds=1), 3)
     assert (result["state"], result["reason"]["id"]) == ("unknown", "log_not_read_in_time")
-    assert result["seconds"] < 3
 
 
 def test_a_journal_that_cannot_be_read_is_unknown(journalctl: Path) -> None:

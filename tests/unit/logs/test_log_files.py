@@ -34,7 +34,7 @@ def write(path: Path, content: bytes, age_days: float = 0.0) -> Path:
 def read(*patterns: Path, since_days: float = 7.0, keep_partial: bool = False) -> tuple[list[bytes], Reading]:
     """Return the lines of a log and what the reading says."""
     reading = Reading()
-    context = Context(now=NOW, deadline=time.monotonic() + 30)
+    context = Context(now=NOW, deadline=time.monotonic() + 60)
     blocks = blocks_of_log([str(one) for one in patterns], NOW - since_days * DAY, context, reading, keep_partial)
     return b"".join(blocks).splitlines(), reading
 
@@ -154,7 +154,7 @@ def test_what_is_appended_meanwhile_waits_for_the_next_time(tmp_path: Path, monk
     monkeypatch.setattr(files, "BLOCK_BYTES", 8)
     log = write(tmp_path / "app.log", b"line 1\nline 2\n")
     lines: list[bytes] = []
-    context = Context(now=NOW, deadline=time.monotonic() + 30)
+    context = Context(now=NOW, deadline=time.monotonic() + 60)
     for block in blocks_of_log([str(log)], 0.0, context, Reading()):
         lines += block.splitlines()
         with log.open("ab") as stream:
@@ -169,7 +169,7 @@ def test_a_rotation_during_the_reading_neither_doubles_nor_loses(
     log = write(tmp_path / "app.log", b"1\n2\n")
     write(tmp_path / "app.log.1", b"0\n", 1)
     lines: list[bytes] = []
-    context = Context(now=NOW, deadline=time.monotonic() + 30)
+    context = Context(now=NOW, deadline=time.monotonic() + 60)
     for block in blocks_of_log([str(log)], 0.0, context, Reading()):
         if not lines:
             (tmp_path / "app.log.1").rename(tmp_path / "app.log.2")

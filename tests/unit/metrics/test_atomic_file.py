@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.aiops.runbooks.plugins.plugin_utils.atomic_file import write_atomically
+from tests.unit.patience import until
 
 FORK = multiprocessing.get_context("fork")
 SIZE = 400_000
@@ -27,15 +28,23 @@ def test_no_reader_sees_half_a_file_and_a_killed_writer_leaves_a_whole_one(tmp_p
     path = tmp_path / "aiops-wiki-1.prom"
     path.write_text("a" * SIZE)
     seen = set()
+
+    def read() -> str:
+        text = path.read_text()
+        seen.add(text)
+        return text
+
     for _victim in range(5):
         writer = FORK.Process(target=_write_for_ever, args=(str(path),))
+        first = read()
         writer.start()
-        end = time.monotonic() + 0.3
+        until(lambda before=first: read() != before)
+        end = time.monotonic() + 0.2
         while time.monotonic() < end:
-            seen.add(path.read_text())
+            read()
         writer.kill()
         writer.join()
-        seen.add(path.read_text())
+        read()
     assert seen == {"a" * SIZE, "b" * SIZE}
     assert path.stat().st_mode & 0o777 == 0o644
     # What a killed writer leaves is nothing that a node exporter takes.

@@ -31,7 +31,7 @@ PUBLISHED: dict[str, Any] = {
 }
 
 
-def looked_at(root: Path, timezone: str = "UTC", seconds: float = 10, **parameters: Any) -> Observation:
+def looked_at(root: Path, timezone: str = "UTC", seconds: float = 60, **parameters: Any) -> Observation:
     """Look at models as the engine does."""
     complete = validated("check", kind.PARAMETERS, {"models_directory": str(root), **parameters})
     return kind.look(complete, Context(now=NOW, deadline=time.monotonic() + seconds, timezone=timezone))
@@ -167,5 +167,5 @@ def test_what_cannot_be_looked_at_is_named(
     (tmp_path / "models").mkdir()
     given = {"models_directory": "models", **RUNBOOK, **parameters}
     with pytest.raises(CheckError) as caught:
-        kind.look(validated("check", kind.PARAMETERS, given), Context(now=NOW, deadline=time.monotonic() + 5))
+        kind.look(validated("check", kind.PARAMETERS, given), Context(now=NOW, deadline=time.monotonic() + 60))
     assert (caught.value.reason_id, caught.value.state) == (reason, state)

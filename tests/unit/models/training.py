@@ -26,7 +26,7 @@ def train(directory, services):
 """
 
 
-def command(program: str, *arguments: str, seconds: float = 30) -> Command:
+def command(program: str, *arguments: str, seconds: float = 60) -> Command:
     """Return a command that runs a program which may call `train`."""
     return Command((sys.executable, "-c", TRAIN + program, *arguments), timeout_seconds=seconds, grace_seconds=1)
 

@@ -40,7 +40,7 @@ def place(tmp_path: Path) -> Path:
 
 def drilled(root: Path, place: Path, expected: Expectations | None = None, **changes: Any) -> Observation:
     """Run a drill."""
-    context = Context(now=NOW, deadline=time.monotonic() + 30)
+    context = Context(now=NOW, deadline=time.monotonic() + 60)
     asked = little.request(root, place, depth="full", **changes)
     return drill(asked, str(root / "scratch"), expected or Expectations(), context)
 

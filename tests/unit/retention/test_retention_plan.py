@@ -87,7 +87,7 @@ def test_the_check_counts_what_is_due_and_leaves_out_what_is_open(tmp_path: Path
         (tmp_path / name).write_bytes(b"x" * 100)
         os.utime(tmp_path / name, (now - age * DAY, now - age * DAY))
     (tmp_path / "link.log").symlink_to(tmp_path / "month.log")
-    context = Context(now=now, deadline=time.monotonic() + 10)
+    context = Context(now=now, deadline=time.monotonic() + 60)
     rule = {"path": str(tmp_path), "pattern": "*.log", "compress_after_days": 7, "delete_after_days": 30}
     # Another process has it open: it says so, and goes on until it is told to end.
     opened, says_opened = os.pipe()

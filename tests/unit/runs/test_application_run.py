@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.aiops.runbooks.plugins.module_utils.application_run import (
     Command,
+    Ended,
     faults_of,
     new_since,
     run,
@@ -23,12 +24,14 @@ from ansible_collections.aiops.runbooks.plugins.module_utils.application_run imp
 from ansible_collections.aiops.runbooks.plugins.module_utils.errors import ProfileError, RunbooksError
 from ansible_collections.aiops.runbooks.plugins.module_utils.run_figures import figures_in, lines_with
 from tests.unit.cases import load_cases
+from tests.unit.patience import given_time, quickly, until_ended
 
 CHILD_OUTLIVES = """
-import subprocess, sys
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1); open(sys.argv[1], 'w')", sys.argv[1]])
-import time
-time.sleep(60)
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open(sys.argv[1] + ".new", "w").write(str(child.pid))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+time.sleep(600)
 """
 
 
@@ -55,17 +58,16 @@ def test_what_a_command_prints_can_be_followed_and_is_kept(tmp_path: Path) -> No
 
 
 def test_a_command_that_takes_too_long_is_ended_with_what_it_started(tmp_path: Path) -> None:
-    late = tmp_path / "late"
-    argv = (sys.executable, "-c", CHILD_OUTLIVES, str(late))
-    stopped = tmp_path / "stopped"
-    command = Command(argv, timeout_seconds=0.5, grace_seconds=0.5, stop_argv=("touch", str(stopped)))
-    began = time.monotonic()
-    ended = run(command)
+    child, stopped = tmp_path / "child", tmp_path / "stopped"
+    argv, stop = (sys.executable, "-c", CHILD_OUTLIVES, str(child)), ("touch", str(stopped))
+
+    def hang(limit: float) -> Ended:
+        return quickly(partial(run, Command(argv, timeout_seconds=limit, grace_seconds=0.5, stop_argv=stop)), limit + 9)
+
+    ended = given_time(hang, lambda _ended: child.exists())
     assert ended.timed_out
-    assert time.monotonic() - began < 10
     assert stopped.exists()
-    time.sleep(1)
-    assert not late.exists()
+    until_ended(int(child.read_text()))
 
 
 def test_a_program_that_is_not_there_is_named_and_leaves_no_log(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def looked_at(
         "finished_from": {"database": str(database), "sql": sql},
     }
     return kind.look(
-        validated("check", kind.PARAMETERS, given), Context(now=time.time(), deadline=time.monotonic() + 5)
+        validated("check", kind.PARAMETERS, given), Context(now=time.time(), deadline=time.monotonic() + 60)
     )
 
 
