@@ -110,7 +110,9 @@ def running(directory: Path, key_exchange: str | None = SHARED_KEY_EXCHANGE) -> 
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     for name in ("host_key", "client_key"):
-        if not (directory / name).is_file():
+        # The public half comes last: without it, whoever made them was killed meanwhile.
+        if not (directory / f"{name}.pub").is_file():
+            (directory / name).unlink(missing_ok=True)
             subprocess.run(
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", str(directory / name)], check=True
             )

@@ -26,6 +26,8 @@ DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
 PASSWORD = "drop/of:water@sea"
 MEMORY = "/dev/shm"
 _ROOM_BYTES = 1024**3
+#: A server that was stopped at once repeats at its start what it had written, which takes long on a busy machine.
+_PATIENCE_SECONDS = 900
 _NUMBERS = itertools.count()
 
 
@@ -85,11 +87,12 @@ class Server:
         """Start it and wait until it answers."""
         # Durability against a power cut is not what these tests ask for; speed on a small machine is.
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.data} -c fsync=off -c max_connections=300"
-        self.run(["pg_ctl", "-D", str(self.data), "-l", str(self.data / "log"), "-w", "-o", options, "start"])
+        logged = ["-l", str(self.data / "log")]
+        self.run(["pg_ctl", "-D", str(self.data), *logged, "-w", "-t", str(_PATIENCE_SECONDS), "-o", options, "start"])
 
     def stop(self) -> None:
         """Stop it at once."""
-        self.run(["pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop"])
+        self.run(["pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "-t", str(_PATIENCE_SECONDS), "stop"])
 
 
 def programs() -> Path:

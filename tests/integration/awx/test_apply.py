@@ -82,7 +82,7 @@ def apply(awx: Awx, *arguments: str, environment: dict[str, str] | None = None, 
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=900,
+        timeout=1500,
     )
     return Applied(done.returncode, done.stdout)
 

@@ -148,7 +148,10 @@ def test_two_plays_at_once_share_the_store(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_leaves_no_lock_that_a_person_has_to_remove(tmp_path: Path) -> None:
-    slow = {**CHECK, "kind": "command", "parameters": {"argv": ["sleep", "3000"]}, "timeout_seconds": 3600}
+    held = tmp_path / "held"
+    held.touch()
+    looked = {"argv": ["sh", "-c", f"while test -e {held}; do sleep 0.1; done"]}
+    slow = {**CHECK, "kind": "command", "parameters": looked, "timeout_seconds": 3600}
     path = inventory(tmp_path, {"good-1": {**GOOD, "system_checks": [slow]}})
     environment = {**os.environ, "AIOPS_STATE_DIR": str(tmp_path / "state")}
     process = subprocess.Popen(
@@ -168,6 +171,7 @@ def test_a_killed_run_leaves_no_lock_that_a_person_has_to_remove(tmp_path: Path)
     finally:
         os.killpg(process.pid, 9)
         process.wait()
+        held.unlink()
     after = play(inventory(tmp_path, {"good-1": GOOD}), tmp_path / "state")
     assert after.status == 0, after.output
     assert sorted(run["state"] for run in after.runs()) == ["interrupted", "ok"]

@@ -34,7 +34,7 @@ def checks(directory: Path) -> list[dict[str, Any]]:
     return [
         {"name": "disk", "kind": "disk", "parameters": {"path": "/"}, "warning": ">= 0", "runbook": "EST-03"},
         {"name": "missing", "kind": "file", "parameters": {"path": str(directory / "none")}},
-        {"name": "refused", "kind": "http", "parameters": url, "timeout_seconds": 2},
+        {"name": "refused", "kind": "http", "parameters": url, "timeout_seconds": 60},
         {"name": "no_such", "kind": "command", "parameters": {"argv": ["no-such-command"]}},
         {"name": "hang", "kind": "command", "parameters": {"argv": ["sleep", "60"]}, "timeout_seconds": 1},
     ]
