@@ -18,6 +18,8 @@ from tests.hosts.containers import PodmanError, exists, podman
 from tests.hosts.definition import CACHE, HOSTS_SET, IMAGES
 
 SUITE = "bookworm"
+#: Mirrors may be slow, and three images are built at the same time.
+BUILD_SECONDS = 3600
 # The interpreter of SUITE, for which wheels are fetched whatever Python runs here.
 WHEEL_PYTHON = "3.11"
 WHEEL_PLATFORM = f"manylinux_2_17_{platform.machine()}"
@@ -56,7 +58,8 @@ def ensure_image(image: str) -> str:
         if wheels.is_file():
             fetch_wheels(wheels, Path(context, "wheels"))
         # The machine's own network: a build needs no address of its own, and package mirrors may be known here only.
-        podman("build", "--quiet", "--network=host", "--build-arg", f"PARENT={parent}", "--tag", name, context)
+        build = ["build", "--quiet", "--network=host", "--build-arg", f"PARENT={parent}", "--tag", name, context]
+        podman(*build, timeout_seconds=BUILD_SECONDS)
     return name
 
 
