@@ -97,10 +97,11 @@ def test_setting_a_controllers_clock_never_fires_anything_early_and_nothing_late
             planned.append(moment.key)
             told.update(moment.tell)
     assert len(planned) == len(set(planned))
-    expected = {"p1_at_once:P1"} | {
-        key for key, at in (("nobody_took_it:P1", 600), ("p1_unresolved:P1", 1800)) if true >= at
-    }
-    assert {key for key in planned if not key.startswith("update")} == expected
+    fired = {key for key in planned if not key.startswith("update")}
+    limits = {"p1_at_once:P1": 0, "nobody_took_it:P1": 600, "p1_unresolved:P1": 1800}
+    # At the moment itself the sum of many floats may be on either side.
+    assert {key for key, at in limits.items() if not at or true >= at + 1e-6} <= fired
+    assert fired <= {key for key, at in limits.items() if true >= at - 1e-6}
 
 
 @settings(max_examples=80, deadline=None)
