@@ -127,7 +127,7 @@ def test_what_one_control_node_knew_the_next_one_knows(tmp_path: Path, store_url
     holder = store.Holder("mika", "far.example", "m1", "b1", "pid:[1]", 4711, 99)
     held = {"id": "far", "procedure": "backup", "system": "wiki", "host": "wiki-01", "started": "2026-11-21T12:00:00Z"}
     now = datetime.now(UTC)
-    assert store.begin(opened, [held], holder=holder, now=now, lease_seconds=600) == {"wiki-01": None}
+    assert store.begin(opened, [held], holder=holder, now=now, lease_seconds=36000) == {"wiki-01": None}
     status, said = run("weekly")
     assert "run far of mika on far.example" in said
     store.release(opened, ["far"])
@@ -145,7 +145,7 @@ def test_a_slice_that_dies_is_named_in_the_report_of_its_job(tmp_path: Path, sto
     begun = {"id": "died-02", "procedure": "weekly", "system": "wiki", "host": "wiki-02", "job": part.job}
     begun["started"] = datetime.now(UTC).isoformat()
     holder = store.Holder("mika", "far.example", "m1", "b1", "pid:[1]", 4711, 99)
-    store.begin(opened, [begun], holder=holder, now=datetime.now(UTC), lease_seconds=600, part=part)
+    store.begin(opened, [begun], holder=holder, now=datetime.now(UTC), lease_seconds=36000, part=part)
 
     alive = started(slice_of(wikis, 0, 2), tmp_path / "disk", store_url, *of_awx(7, 0))
     said = alive.communicate(timeout=HANGS_SECONDS)[0]

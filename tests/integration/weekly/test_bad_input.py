@@ -121,7 +121,7 @@ def test_a_system_that_another_run_works_on_is_refused_and_the_others_go_on(tmp_
     opened = store.open_store(f"sqlite:///{state}/store.sqlite")
     now = datetime.now(UTC)
     run = {"id": "other", "procedure": "weekly", "system": "wiki", "host": "busy-1", "started": now.isoformat()}
-    store.begin(opened, [run], holder=store.current_holder(), now=now, lease_seconds=600)
+    store.begin(opened, [run], holder=store.current_holder(), now=now, lease_seconds=36000)
     played = play(inventory(tmp_path, {"busy-1": GOOD, "free-1": GOOD}), state)
     assert played.status != 0
     assert {host: found["state"] for host, found in played.newest().items()} == {"busy-1": "refused", "free-1": "ok"}
