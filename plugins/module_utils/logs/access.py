@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import List, Pattern, Sequence
+from typing import List, Sequence
 
 from .instants import HOUR_SECONDS, Instants
 from .logformat import LogFormat
@@ -97,6 +97,7 @@ class AccessCounter:
         self._window = window
         self._slow = None if slow is None else math.floor(slow)
         self._position: dict[str, int] = {name: index for index, name in enumerate(log_format.fields)}
+        self._width = len(log_format.fields) + 1
         self._status = self._position["status"]
         self._time = self._position["time"]
         self._instants = Instants(window)
@@ -156,7 +157,8 @@ class AccessCounter:
         """Return the fields of all lines in the format, field by field, the other lines, and the statuses, counted."""
         # Where every other block needs the strict pattern after all, the fast one only costs.
         if self._fast_failures < _FAILURES_MAXIMUM and b"\\" not in block:
-            columns, between = self._split(self._format.fast, block)
+            parts = self._format.fast.split(block)
+            columns = self._fields(parts)
             rows = len(columns[0])
             by_status = self._statuses.count(columns[self._status])
             if by_status is not None:
@@ -164,21 +166,23 @@ class AccessCounter:
                 others = b""
                 alone = _has_lines(block, rows)
                 if not alone:
-                    others = b"".join(between)
-                    alone = _has_lines(block, rows + others.count(b"\n"))
+                    others = b"".join(parts[:: self._width])
+                    alone = b"\r" not in others and _has_lines(block, rows + others.count(b"\n"))
                 if alone:
                     self._fast_failures = 0
                     return columns, others, by_status
             self._fast_failures += 1
-        columns, between = self._split(self._format.whole, block)
-        return columns, b"".join(between), self._statuses.count(columns[self._status]) or Counter()
+        parts = self._format.whole.split(block)
+        columns, others = self._fields(parts), b"".join(parts[:: self._width])
+        return columns, others, self._statuses.count(columns[self._status]) or Counter()
 
-    def _split(self, pattern: Pattern[bytes], block: bytes) -> tuple[Columns, Sequence[bytes]]:
-        """Return the fields of the lines that match, field by field, and what is between them."""
-        # What lies between two matches, and the groups of the match that follows, over and over.
-        parts = pattern.split(block)
-        width = len(self._format.fields) + 1
-        return [parts[place::width] for place in range(1, width)], parts[::width]
+    def _fields(self, parts: Sequence[bytes]) -> Columns:
+        """Return the fields of the lines that match, field by field.
+
+        Args:
+            parts: what lies between two matches, and the groups of the match that follows, over and over.
+        """
+        return [parts[place :: self._width] for place in range(1, self._width)]
 
     def _count_columns(self, columns: Columns, by_status: Counter[bytes]) -> None:
         figures, times = self.figures, columns[self._time]
@@ -218,17 +222,20 @@ class AccessCounter:
         figures = self.figures
         figures.suspicious[RATE_LIMITED] += len(limited)
         tally(figures.failed, failed)
-        if clients:
+        if clients and limited:
             tally(figures.sources, limited)
+        if clients and refused:
             tally(figures.unauthorized, [clients[row] for row in refused])
             epoch = self._instants.epoch
             figures.bursts.add(Counter((clients[row], (epoch(times[row]) or 0) // 60) for row in refused))
 
     def _count_durations(self, durations: list[float], requests: Sequence[bytes]) -> None:
         figures, slow = self.figures, self._slow
-        figures.durations.add_decimals(durations, 1.0)
+        # Sorted now, they are no more work when they are sorted with others, and the longest is known.
+        ordered = sorted(durations)
+        figures.durations.add_decimals(ordered, 1.0)
         least = figures.slowest.least if slow is None else min(figures.slowest.least, slow)
-        if max(durations) <= least:
+        if ordered[-1] <= least:
             return
         long = [(int(duration), requests[row]) for row, duration in enumerate(durations) if duration > least]
         figures.slowest.add_many(long)

@@ -15,9 +15,9 @@ from .files import LogFile, Reading, blocks_of_log, blocks_of_stream, opened_fil
 from .workers import Counting, Part, Worker, keep_memory, wait
 
 #: Of a large file; its parts are smaller the less is left of it, so that all processes end at the same time.
-PART_BYTES = 16 << 20
-_PARTS_LEFT = 8
-_SMALLEST_PART = 8
+PART_BYTES = 32 << 20
+_PARTS_LEFT = 4
+_SMALLEST_PART = 32
 _ASKED_AHEAD = 2
 _SEARCHED_BYTES = 1 << 16
 #: So long may a worker take for a part, and so much longer for each byte of it, before its part is counted here.
@@ -50,14 +50,15 @@ def count_log(counting: Counting, context: Context) -> tuple[Any, Reading]:
     return counter, reading
 
 
-def places(log: LogFile, stream: IO[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield where the parts of a file begin and end: at the beginnings of lines."""
+def places(log: LogFile, stream: IO[bytes], workers: int) -> Iterator[tuple[int, int]]:
+    """Yield where the parts of a file begin and end, for so many workers: at the beginnings of lines."""
     if log.compressed:
         yield (0, log.size_bytes)
         return
     begin = 0
     while begin < log.size_bytes:
-        part = min(PART_BYTES, max(PART_BYTES // _SMALLEST_PART, (log.size_bytes - begin) // _PARTS_LEFT))
+        share = (log.size_bytes - begin) // (_PARTS_LEFT * max(1, workers))
+        part = min(PART_BYTES, max(PART_BYTES // _SMALLEST_PART, share))
         end = _line_after(stream.fileno(), begin + part, log.size_bytes)
         yield (begin, end)
         begin = end
@@ -117,7 +118,7 @@ class _Sharing:
     def _all_parts(self) -> Iterator[Held]:
         number = 0
         for log, stream in opened_files(self._counting.patterns, self._counting.since, self._reading):
-            for place in places(log, stream):
+            for place in places(log, stream, len(self._workers)):
                 yield Part(number, log, place), os.dup(stream.fileno())
                 number += 1
 

@@ -261,8 +261,9 @@ def blocks_of_stream(
             continue
         start = data.find(b"\n") + 1 if skipping else 0
         skipping = False
-        # Copied once, not cut out and put together.
-        block = b"".join((rest, memoryview(data)[start:end]))
+        # Copied once at most, not cut out and put together.
+        whole = not rest and not start and end == len(data)
+        block = data if whole else b"".join((rest, memoryview(data)[start:end]))
         rest = data[end:]
         if block:
             yield block

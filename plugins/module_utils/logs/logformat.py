@@ -25,6 +25,7 @@ _WORD = rb"[^ \n]+"
 _USER = rb"[^\[\n]+?"
 _NUMBER = rb"[0-9-]{1,15}"
 _STATUS = rb"\d{3}"
+_DIGITS = rb"\d{1,15}"
 _STAMP = rb"[^\]\n]{17}:\d\d [+-]\d{4}"
 _TIME = rb"\[(?P<time>" + _STAMP + rb")\]"
 #: What a pattern becomes when only well-formed lines without backslashes are to be found, in a third of the time.
@@ -34,13 +35,16 @@ _FASTER = (
     (_USER, rb"[^\[]+"),
     (_STAMP, rb".{26}"),
     (rb"(?P<status>" + _STATUS, rb"(?P<status>..."),
+    (_DIGITS, rb"[0-9]{1,15}"),
+    (rb"\r?\n", rb"\n"),
 )
 #: Parts that can only end where they do: Python 3.11 and later need not remember that they might end before.
 _AT_ONCE = (
     (rb"[^ ]+)\ ", rb"[^ ]++)\ "),
     (rb'[^"]*)"', rb'[^"]*+)"'),
     (rb"{1,15})\ ", rb"{1,15}+)\ "),
-    (rb"{1,15})\r?\n", rb"{1,15}+)\r?\n"),
+    (rb"{1,15})\n", rb"{1,15}+)\n"),
+    (rb".{26})\]", rb".{26}+)\]"),
 )
 #: Whole units per second.
 _DURATIONS = {"D": 1000000, "T": 1, "us": 1000000, "ms": 1000, "s": 1}
@@ -62,8 +66,8 @@ class LogFormat:
         line: pattern of a whole line; its groups are ``fields``.
         whole: the same with the end of the line, to split a block by.
         fast: the same groups, found faster, and right when there are no backslashes, no match holds more than its own
-            line end, and there are nothing but digits in the statuses and times that can be read: its parts do not
-            stop at the end of a line.
+            line end, there is no carriage return in what does not match, and there are nothing but digits in the
+            statuses and times that can be read: its parts do not stop at the end of a line.
         fields: names of the groups, in order.
         units_per_second: of the duration; None when the format carries none.
         plain_status: whether a status is always three digits; between quotation marks it is any text.
@@ -96,7 +100,7 @@ def compile_format(text: str) -> LogFormat:
         position = match.end()
         quoted = string[match.start() - 1 : match.start()] == '"' and string[position : position + 1] == '"'
         scale = _duration(match.group(1), match.group(2))
-        name, pattern = ("duration", rb"\d{1,15}") if scale else _field(match.group(1), match.group(2), quoted)
+        name, pattern = ("duration", _DIGITS) if scale else _field(match.group(1), match.group(2), quoted)
         if name and name not in names and scale in (None, finest):
             names[name] = len(names)
             # The time's brackets are not part of it.

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import IO, Callable
+
+#: So far the end of a line is looked for.
+_LINE_BYTES = 1 << 10
 
 
 def reader_of(
@@ -33,13 +37,16 @@ def reader_of(
         import lzma
 
         return lzma.LZMAFile(stream).read, (OSError, EOFError, lzma.LZMAError)
-    stream.seek(place[0])
-    left = place[1] - place[0]
+    descriptor = stream.fileno()
+    position, end = place
 
     def read_bounded(amount: int) -> bytes:
-        nonlocal left
-        data = stream.read(min(amount, left))
-        left -= len(data)
+        nonlocal position
+        # A bit more, up to the end of the line: what is read is whole lines, and need not be cut and put together.
+        last = position + amount - 1
+        amount += max(0, os.pread(descriptor, _LINE_BYTES, last).find(b"\n"))
+        data = os.pread(descriptor, min(amount, end - position), position)
+        position += len(data)
         return data
 
     return read_bounded, (OSError,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from ansible_collections.aiops.runbooks.plugins.module_utils import lean_names, lean_records
+from ansible_collections.aiops.runbooks.plugins.module_utils import lean_names
 from tests.bench.logs.day import DAY, LOG_FORMAT
 
 CHECKS = {
@@ -41,8 +41,11 @@ CHECKS = {
 
 def main(log: str, path: str) -> int:
     """Look at one log and print what was found; return 1 when it was not read."""
-    # Hosts get these in place of two costly modules, see payload.py.
-    sys.modules.update(dataclasses=lean_records, typing=lean_names)
+    # Hosts get these in place of two costly modules, see payload.py; the one uses the other.
+    sys.modules.update(typing=lean_names)
+    from ansible_collections.aiops.runbooks.plugins.module_utils import lean_records
+
+    sys.modules.update(dataclasses=lean_records)
     from ansible_collections.aiops.runbooks.plugins.module_utils.checks import engine, registry
 
     kind, parameters = CHECKS[log]

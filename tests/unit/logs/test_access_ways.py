@@ -172,6 +172,8 @@ def test_blocks_and_lines_of_any_kind_are_counted_alike(
         {"time": b"21/Nov/2026:00:00:01\n+0000"},
         {"duration": b"1234567890123456"},
         {"duration": b"1\n2"},
+        {"end": b"\r\n"},
+        {"end": b"\r\r\n"},
     ],
 )
 def test_one_odd_line_among_many(text: str, odd: dict[str, object]) -> None:

@@ -126,10 +126,10 @@ def test_a_log_that_is_rotated_away_before_its_worker_opens_it_is_counted_once(
     alone = observed(log)
     places = counting.places
 
-    def rotated_first(file: LogFile, stream: Any) -> Iterator[tuple[int, int]]:
+    def rotated_first(file: LogFile, stream: Any, number: int) -> Iterator[tuple[int, int]]:
         if os.path.exists(file.path) and file.path == str(log[1]):
             os.rename(file.path, f"{file.path}-20261124")
-        yield from places(file, stream)
+        yield from places(file, stream, number)
 
     monkeypatch.setattr(counting, "places", rotated_first)
     rotated = observed(log, helping)
@@ -248,7 +248,7 @@ def test_the_parts_of_a_file_are_its_lines_and_get_smaller(tmp_path: Path) -> No
     with path.open("rb") as stream:
         data = stream.read()
         log = LogFile(str(path), len(data), 0.0, (0, 0))
-        found = list(counting.places(log, stream))
+        found = list(counting.places(log, stream, workers=1))
     assert b"".join(data[begin:end] for begin, end in found) == data
     assert all(data[end - 1 : end] == b"\n" for _begin, end in found)
     sizes = [end - begin for begin, end in found]
