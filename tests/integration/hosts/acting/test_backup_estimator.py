@@ -132,23 +132,26 @@ def test_a_damaged_set_is_found_and_named(host: testinfra.host.Host, act: Callab
 
 
 def test_old_sets_go_and_the_newest_whole_one_stays(host: testinfra.host.Host, act: Callable[..., Acted]) -> None:
-    script_made = sets_on(host)[0]
-    on_host(
-        HOST,
-        f"cp -a {SETS}/{script_made} {SETS}/20260901_030001; mkdir {SETS}/20260801_030001 {SETS}/notes; "
-        f"mkdir {SETS}/.partial-20261101_030000; touch -d 2026-01-01 {SETS}",
-    )
-    planned = act("retention", HOST, "--check")
-    assert "-20260901_030001" in planned.output
-    assert "20260901_030001" in sets_on(host)
-    done = act("retention", HOST, "-e", f"run_confirm={HOST}")
-    assert done.returncode == 0, done.output
-    detail = done.detail("remove_old_backups")
-    assert detail["removed"] == ["20260901_030001"]
-    assert detail["removed_leftovers"] == [".partial-20261101_030000"]
-    left = sets_on(host)
-    assert {"notes", "20260801_030001", detail["newest_whole"]} <= set(left), "what is no set of ours stays"
-    on_host(HOST, f"rmdir {SETS}/notes {SETS}/20260801_030001")
+    # A restore leaves its journal there, under a hidden name.
+    script_made = next(name for name in sets_on(host) if name[0].isdigit())
+    old, foreign, half = "20260901_030001", {"notes", "20260801_030001"}, ".partial-20261101_030000"
+    try:
+        on_host(
+            HOST,
+            f"cd {SETS}; cp -a {script_made} {old}; mkdir {' '.join(foreign)} {half}; touch -d 2026-01-01 {SETS}",
+        )
+        planned = act("retention", HOST, "--check")
+        assert f"-{old}" in planned.output
+        assert old in sets_on(host)
+        done = act("retention", HOST, "-e", f"run_confirm={HOST}")
+        assert done.returncode == 0, done.output
+        detail = done.detail("remove_old_backups")
+        assert detail["removed"] == [old]
+        assert detail["removed_leftovers"] == [half]
+        left = sets_on(host)
+        assert {*foreign, detail["newest_whole"]} <= set(left), "what is no set of ours stays"
+    finally:
+        on_host(HOST, f"cd {SETS}; rm -rf {old} {' '.join(foreign)} {half}")
 
 
 def test_a_full_disk_leaves_no_half_set(host: testinfra.host.Host, act: Callable[..., Acted]) -> None:
