@@ -14,7 +14,6 @@ import gc
 import json
 import os
 import select
-import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -25,15 +24,12 @@ from ..judge import judge, parse_level
 from ..model import CRITICAL, OK, UNKNOWN, WARNING, Observation, Reason, Result, worst
 from ..probe import Context
 from ..redact import evidence_lines, redact
-from .leftovers import end_commands_of
+from .leftovers import end, end_commands_of
 from .parameters import validated
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 # A kind that minds its own deadline gets to name what it waited for before the engine speaks for it.
 _GRACE_SECONDS = 1.0
-# How often the end of the child is asked for, each time after a little longer: for a tenth of a second in all.
-_COLLECTIONS = 32
-_LONGER_SECONDS = 0.0002
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 100000
 
 
@@ -277,17 +273,8 @@ def _collect(reader: int, child: int, checks: Sequence[Check], begun: float) -> 
     os.close(reader)
     if len(found) < len(checks):
         end_commands_of(child)
-    _end(child)
+    end(child)
     return found
-
-
-def _end(child: int) -> None:
-    """End the child and collect it; one that the kernel does not let go of is left to the kernel."""
-    os.kill(child, signal.SIGKILL)
-    for attempt in range(_COLLECTIONS):
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return
-        time.sleep(attempt * _LONGER_SECONDS)
 
 
 def _unanswered(system: str, check: Check, started: str, seconds: float, kinds: Mapping[str, Any]) -> dict[str, Any]:
