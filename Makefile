@@ -102,10 +102,15 @@ define run-pytest
 endef
 
 .PHONY: test
-# Each part runs, whatever became of those before it: one run tells everything that is wrong.
+# Each part runs, whatever became of those before it: one run tells everything that is wrong. What reads the code only
+# uses one processor most of the time; it runs beside the tests, and its output comes behind theirs.
 test: setup-dev  ## Everything: lint, sanity, unit, integration, and real hosts where they can run
-	@rm -rf $(CLOSING)
-	@failed=; for part in lint sanity unit integration test-hosts; do $(MAKE) $$part || failed="$$failed $$part"; done; \
+	@rm -rf $(CLOSING); mkdir -p $(CLOSING); \
+	$(MAKE) --keep-going lint sanity > $(CLOSING)/code.log 2>&1 & code=$$!; \
+	trap 'kill $$code 2>/dev/null || true' EXIT; \
+	failed=; for part in unit integration; do $(MAKE) $$part || failed="$$failed $$part"; done; \
+	wait $$code || failed=" lint-or-sanity$$failed"; cat $(CLOSING)/code.log; \
+	$(MAKE) test-hosts || failed="$$failed test-hosts"; \
 	printf '\n\033[1m==> %s\033[0m\n' "$${failed:+FAILED:$$failed}$$([ -n "$$failed" ] || echo All tests passed)"; \
 	cd $(CLOSING) && for part in unit integration hosts acting; do \
 		if [ -f $$part ]; then printf '%-12s %s\n' "$$part:" "$$(cat $$part)"; fi; done; \
@@ -188,7 +193,7 @@ hosts-in-trouble: setup-dev test-packages
 .PHONY: hosts-acted-upon
 hosts-acted-upon: setup-dev test-packages
 	$(SAY) "Procedures on real systemd hosts (a worker per host)"
-	$(call run-pytest,acting,tests/integration/hosts/acting --numprocesses=4 --dist=loadgroup $(PATIENCE))
+	$(call run-pytest,acting,tests/integration/hosts/acting --numprocesses=6 --dist=loadgroup $(PATIENCE))
 
 .PHONY: bench
 bench: setup-dev  ## Wall time, CPU and bytes of the weekly checks beside ssh, plain tasks and pyinfra
