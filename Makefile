@@ -154,10 +154,13 @@ test-packages:
 		printf '\n\033[1m==> %s\033[0m\n' "Installing for the tests: $(strip $(MISSING))"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(MISSING); fi
 
+# A play waits for its hosts now and then: one worker more than there are processors.
+WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
 .PHONY: integration
 integration: setup-dev test-packages  ## Playbooks, modules and the packaged collection, on this machine
 	$(SAY) "Integration tests"
-	$(call run-pytest,integration,tests/integration --ignore=tests/integration/hosts --numprocesses=auto)
+	$(call run-pytest,integration,tests/integration --ignore=tests/integration/hosts --numprocesses=$(WORKERS))
 
 .PHONY: hosts-up
 hosts-up: setup-dev  ## Start the systemd test hosts (root and podman)
